@@ -1,0 +1,3 @@
+DROP TABLE publication_tags;
+DROP TABLE publication_authors;
+DROP TABLE publications;

@@ -1,0 +1,51 @@
+-- What readers see: immutable documents, each with the interval [live_from, live_until) in which it is read. Only the
+-- ends of an interval ever change. superseded means that the door ended it (replaced, unpublished, cancelled), so that
+-- history drops out of the indexes that live reads use.
+CREATE TABLE publications (
+    id                 TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    article_id         TEXT COLLATE "C" NOT NULL REFERENCES articles (id),
+    number             INTEGER NOT NULL,
+    revision           INTEGER NOT NULL,
+    live_from          TIMESTAMP NOT NULL,
+    live_until         TIMESTAMP NOT NULL,
+    superseded         BOOLEAN NOT NULL,
+    slug               TEXT COLLATE "C" NOT NULL,
+    title              TEXT COLLATE "C" NOT NULL,
+    language           TEXT COLLATE "C" NOT NULL,
+    kind               TEXT COLLATE "C" NOT NULL,
+    featured           BOOLEAN NOT NULL,
+    section_id         TEXT COLLATE "C" REFERENCES tags (id) ON DELETE SET NULL,
+    source_id          TEXT COLLATE "C" REFERENCES sources (id) ON DELETE SET NULL,
+    document           TEXT NOT NULL,
+    body               TEXT NOT NULL,
+    body_html          TEXT NOT NULL,
+    created_at         TIMESTAMP NOT NULL,
+    first_published_at TIMESTAMP NOT NULL,
+    published_at       TIMESTAMP NOT NULL,
+    modified_at        TIMESTAMP NOT NULL,
+    CONSTRAINT publications_number_key UNIQUE (article_id, number),
+    CHECK (live_from <= live_until)
+);
+
+CREATE INDEX publications_newest ON publications (published_at, article_id) WHERE NOT superseded;
+CREATE INDEX publications_section ON publications (section_id, published_at, article_id) WHERE NOT superseded;
+CREATE INDEX publications_source ON publications (source_id, published_at, article_id) WHERE NOT superseded;
+CREATE INDEX publications_updated ON publications (live_from, article_id) WHERE NOT superseded;
+CREATE INDEX publications_title ON publications (title, article_id) WHERE NOT superseded;
+CREATE INDEX publications_slug ON publications (slug, live_from);
+
+CREATE TABLE publication_authors (
+    publication_id TEXT COLLATE "C" NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
+    author_id      TEXT COLLATE "C" NOT NULL REFERENCES authors (id) ON DELETE CASCADE,
+    PRIMARY KEY (publication_id, author_id)
+);
+
+CREATE INDEX publication_authors_author ON publication_authors (author_id, publication_id);
+
+CREATE TABLE publication_tags (
+    publication_id TEXT COLLATE "C" NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
+    tag_id         TEXT COLLATE "C" NOT NULL REFERENCES tags (id) ON DELETE CASCADE,
+    PRIMARY KEY (publication_id, tag_id)
+);
+
+CREATE INDEX publication_tags_tag ON publication_tags (tag_id, publication_id);

@@ -1,0 +1,60 @@
+-- Working copies: what editors see. document (JSON) and body are the truth; the columns between them and the link
+-- tables below are its index, written anew with every save. published_at is the door's: the beginning of the newest
+-- publication, or the year 9999 for a story that never had one.
+CREATE TABLE articles (
+    id           TEXT NOT NULL PRIMARY KEY,
+    slug         TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    title        TEXT NOT NULL,
+    language     TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    featured     INTEGER NOT NULL,
+    section_id   TEXT REFERENCES tags (id) ON DELETE SET NULL,
+    source_id    TEXT REFERENCES sources (id) ON DELETE SET NULL,
+    document     TEXT NOT NULL,
+    body         TEXT NOT NULL,
+    created_by   TEXT REFERENCES users (id) ON DELETE SET NULL,
+    created_at   TEXT NOT NULL,
+    updated_at   TEXT NOT NULL,
+    published_at TEXT NOT NULL,
+    deleted_at   TEXT
+) STRICT;
+
+-- A deleted draft gives its slug free; published slugs are kept by the publications that had them.
+CREATE UNIQUE INDEX articles_slug_key ON articles (slug) WHERE deleted_at IS NULL;
+CREATE INDEX articles_updated ON articles (updated_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX articles_created ON articles (created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX articles_published ON articles (published_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX articles_title ON articles (title, id) WHERE deleted_at IS NULL;
+CREATE INDEX articles_section ON articles (section_id);
+CREATE INDEX articles_source ON articles (source_id);
+CREATE INDEX articles_created_by ON articles (created_by, updated_at, id);
+
+CREATE TABLE article_authors (
+    article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    author_id  TEXT NOT NULL REFERENCES authors (id) ON DELETE CASCADE,
+    PRIMARY KEY (article_id, author_id)
+) STRICT;
+
+CREATE INDEX article_authors_author ON article_authors (author_id, article_id);
+
+CREATE TABLE article_tags (
+    article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    tag_id     TEXT NOT NULL REFERENCES tags (id) ON DELETE CASCADE,
+    PRIMARY KEY (article_id, tag_id)
+) STRICT;
+
+CREATE INDEX article_tags_tag ON article_tags (tag_id, article_id);
+
+-- Every accepted save, whole: its number is the version of the article that it made.
+CREATE TABLE revisions (
+    article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    number     INTEGER NOT NULL,
+    slug       TEXT NOT NULL,
+    document   TEXT NOT NULL,
+    body       TEXT NOT NULL,
+    saved_by   TEXT REFERENCES users (id) ON DELETE SET NULL,
+    saved_at   TEXT NOT NULL,
+    note       TEXT,
+    PRIMARY KEY (article_id, number)
+) STRICT;

@@ -1,0 +1,314 @@
+//! Raw flags and environment in, checked values out.
+//!
+//! [`Settings`] is what a person can say: every flag with its environment variable, read by clap in the order flag,
+//! environment, `.env` file, default. [`Config`] is what the rest of the house sees: checked once, at the start, so
+//! that nothing later meets a value it cannot use.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+use url::Url;
+
+use crate::db::DatabaseUrl;
+
+/// Shortest secret that is accepted, in bytes: 256 bits when it is random.
+const SHORTEST_SECRET: usize = 32;
+
+/// Everything that can be set. Flags win over the environment, the environment over `.env`.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct Settings {
+    /// Where the data lives: sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE. Default: dateline.db in the data
+    /// folder.
+    #[arg(long, env = "DATELINE_DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<String>,
+
+    /// Folder for the SQLite file and the generated key; made when missing.
+    #[arg(long, env = "DATELINE_DATA_DIR", default_value = "data", global = true)]
+    pub data_dir: PathBuf,
+
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "DATELINE_BIND", default_value = "127.0.0.1:8080", global = true)]
+    pub bind: SocketAddr,
+
+    /// Secret that tokens and cursors are signed with, at least 32 characters. Required on PostgreSQL; on SQLite one is
+    /// made at the first start and kept in the data folder.
+    #[arg(long, env = "DATELINE_SECRET", hide_env_values = true, global = true)]
+    pub secret: Option<String>,
+
+    /// Address under which the outside world reaches this server; links are made from it. Default: the address it
+    /// listens on.
+    #[arg(long, env = "DATELINE_PUBLIC_URL", global = true)]
+    pub public_url: Option<String>,
+
+    /// Web origins that browsers may call the API from, separated by commas, such as https://www.example.org. Default:
+    /// any origin, for reading without sign-in only.
+    #[arg(long, env = "DATELINE_CORS_ORIGINS", value_delimiter = ',', global = true)]
+    pub cors_origins: Vec<String>,
+
+    /// Threads that answer requests. Default: one for each core.
+    #[arg(long, env = "DATELINE_WORKERS", global = true)]
+    pub workers: Option<usize>,
+
+    /// Connections to the database that read at the same time.
+    #[arg(long, env = "DATELINE_DATABASE_CONNECTIONS", default_value_t = 8, global = true)]
+    pub database_connections: u32,
+
+    /// Longest time for one answer, in seconds.
+    #[arg(long, env = "DATELINE_REQUEST_TIMEOUT", default_value_t = 30, global = true)]
+    pub request_timeout: u64,
+
+    /// Serve the API docs page at /docs.
+    #[arg(long, env = "DATELINE_DOCS", default_value_t = true, action = clap::ArgAction::Set, global = true)]
+    pub docs: bool,
+
+    /// What is logged: error, warn, info, debug or trace, also for one part (info,dateline::db=debug).
+    #[arg(long, env = "DATELINE_LOG", default_value = "info", global = true)]
+    pub log: String,
+
+    /// How log lines look: text for people, json for programs.
+    #[arg(long, env = "DATELINE_LOG_FORMAT", default_value = "text", global = true)]
+    pub log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One readable line for each event.
+    Text,
+    /// One JSON object for each event.
+    Json,
+}
+
+/// Checked settings: what the rest of the house works with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Which database, and where.
+    pub database: DatabaseUrl,
+    /// Connections that read at the same time, at least 2.
+    pub database_connections: u32,
+    /// Folder for the SQLite file and the generated key.
+    pub data_dir: PathBuf,
+    /// Address to listen on.
+    pub bind: SocketAddr,
+    /// What tokens and cursors are signed with.
+    pub secret: Secret,
+    /// Base of every link we give out, without a slash at the end; `None` means the address we listen on.
+    pub public_url: Option<String>,
+    /// Exact origins that browsers may call from; empty means any, for anonymous reads only.
+    pub cors_origins: Vec<String>,
+    /// Threads that answer requests, at least 1.
+    pub workers: usize,
+    /// Longest time for one answer.
+    pub request_timeout: Duration,
+    /// Whether `/docs` is served.
+    pub docs: bool,
+}
+
+/// The secret of an instance; never printed, never compared.
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Takes a secret of at least 32 characters.
+    pub fn new(text: String) -> Result<Secret, SettingError> {
+        let text = text.trim().to_owned();
+        if text.len() < SHORTEST_SECRET {
+            return Err(SettingError::new(
+                "DATELINE_SECRET",
+                format!(
+                    "has {} characters; it needs at least {SHORTEST_SECRET}. Make one with: openssl rand -hex 32",
+                    text.len()
+                ),
+            ));
+        }
+        Ok(Secret(text.into()))
+    }
+
+    /// A key for one purpose only (HMAC-SHA256 of its name), so that what is signed for one can never pass for another.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut mac = match <Hmac<Sha256> as KeyInit>::new_from_slice(self.0.expose_secret().as_bytes()) {
+            Ok(mac) => mac,
+            Err(_) => unreachable!("HMAC takes a key of any length"),
+        };
+        mac.update(b"dateline/1/");
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+/// A setting that cannot be used, by the name of its environment variable, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{setting} {reason}")]
+pub struct SettingError {
+    setting: &'static str,
+    reason: String,
+}
+
+impl SettingError {
+    /// `reason` continues the sentence that begins with the setting's name.
+    pub fn new(setting: &'static str, reason: impl Into<String>) -> SettingError {
+        SettingError { setting, reason: reason.into() }
+    }
+}
+
+impl Settings {
+    /// The database that these settings name, without touching it.
+    pub fn database(&self) -> Result<DatabaseUrl, SettingError> {
+        match &self.database_url {
+            Some(text) => text.parse().map_err(|error| SettingError::new("DATELINE_DATABASE_URL", format!("{error}"))),
+            None => Ok(DatabaseUrl::Sqlite(self.data_dir.join("dateline.db"))),
+        }
+    }
+
+    /// Checks every value. Creates nothing, except the data folder and the key in it when no secret was given.
+    pub fn check(self) -> Result<Config, SettingError> {
+        let database = self.database()?;
+        let public_url = self.public_url.as_deref().map(check_public_url).transpose()?;
+        let cors_origins = self.cors_origins.iter().map(|origin| check_origin(origin)).collect::<Result<_, _>>()?;
+        if self.database_connections < 2 {
+            return Err(SettingError::new("DATELINE_DATABASE_CONNECTIONS", "must be at least 2"));
+        }
+        if self.workers == Some(0) {
+            return Err(SettingError::new("DATELINE_WORKERS", "must be at least 1"));
+        }
+        if self.request_timeout == 0 {
+            return Err(SettingError::new("DATELINE_REQUEST_TIMEOUT", "must be at least 1 second"));
+        }
+        // Last, because it is the only step that may write: a setting refused above leaves nothing behind.
+        let secret = self.secret(&database)?;
+        Ok(Config {
+            database,
+            database_connections: self.database_connections,
+            data_dir: self.data_dir,
+            bind: self.bind,
+            secret,
+            public_url,
+            cors_origins,
+            workers: self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            request_timeout: Duration::from_secs(self.request_timeout),
+            docs: self.docs,
+        })
+    }
+
+    /// The secret that was given or, on SQLite only, the one kept in the data folder, made at the first start.
+    fn secret(&self, database: &DatabaseUrl) -> Result<Secret, SettingError> {
+        match (&self.secret, database) {
+            (Some(text), _) => Secret::new(text.clone()),
+            (None, DatabaseUrl::Postgres(_)) => Err(SettingError::new(
+                "DATELINE_SECRET",
+                "is required on PostgreSQL, because every instance must sign with the same one. Make one with: openssl \
+                 rand -hex 32",
+            )),
+            (None, DatabaseUrl::Sqlite(_)) => generated_secret::read_or_make(&self.data_dir),
+        }
+    }
+}
+
+/// An absolute http(s) address, given back without a slash at the end.
+fn check_public_url(text: &str) -> Result<String, SettingError> {
+    let refuse = |reason: &str| SettingError::new("DATELINE_PUBLIC_URL", reason);
+    let url = Url::parse(text).map_err(|_| refuse("must be an absolute address such as https://news.example.org"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(refuse("must begin with http:// or https://"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("must not have a query or a fragment"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// An origin exactly as browsers send it: scheme, host and port, nothing else.
+fn check_origin(text: &str) -> Result<String, SettingError> {
+    let text = text.trim();
+    let exact = Url::parse(text).ok().map(|url| url.origin()).filter(url::Origin::is_tuple);
+    match exact {
+        Some(origin) if origin.ascii_serialization() == text.trim_end_matches('/') => Ok(origin.ascii_serialization()),
+        _ => Err(SettingError::new(
+            "DATELINE_CORS_ORIGINS",
+            format!("has {text:?}; an origin is a scheme, a host and perhaps a port, such as https://www.example.org"),
+        )),
+    }
+}
+
+/// The key of an instance on SQLite that was given no secret.
+mod generated_secret {
+    use std::fs::{self, OpenOptions};
+    use std::io::{ErrorKind, Write};
+    use std::path::Path;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use rand::TryRng;
+    use rand::rngs::SysRng;
+
+    use super::{Secret, SettingError};
+
+    /// Name of the file in the data folder.
+    const FILE: &str = "secret";
+
+    /// Reads the kept secret, or makes one of 256 random bits that only this user can read.
+    pub fn read_or_make(data_dir: &Path) -> Result<Secret, SettingError> {
+        let path = data_dir.join(FILE);
+        let refuse = |error: std::io::Error| {
+            SettingError::new("DATELINE_DATA_DIR", format!("cannot keep a secret at {}: {error}", path.display()))
+        };
+        match fs::read_to_string(&path) {
+            Ok(text) => Secret::new(text),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                fs::create_dir_all(data_dir).map_err(refuse)?;
+                let mut random = [0_u8; 32];
+                SysRng.try_fill_bytes(&mut random).map_err(|error| refuse(std::io::Error::other(error)))?;
+                let text = URL_SAFE_NO_PAD.encode(random);
+                let mut options = OpenOptions::new();
+                options.write(true).create_new(true);
+                #[cfg(unix)]
+                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+                let mut file = options.open(&path).map_err(refuse)?;
+                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(refuse)?;
+                Secret::new(text)
+            }
+            Err(error) => Err(refuse(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_exact_or_refused() {
+        assert_eq!(check_origin("https://www.example.org").unwrap(), "https://www.example.org");
+        assert_eq!(check_origin("http://localhost:5173").unwrap(), "http://localhost:5173");
+        for wrong in ["*", "null", "www.example.org", "https://example.org/path", "https://EXAMPLE.org"] {
+            assert!(check_origin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_public_address_has_no_slash_at_the_end() {
+        assert_eq!(check_public_url("https://news.example.org/").unwrap(), "https://news.example.org");
+        assert_eq!(check_public_url("https://example.org/api/").unwrap(), "https://example.org/api");
+        assert!(check_public_url("ftp://example.org").is_err());
+    }
+
+    #[test]
+    fn a_secret_is_long_and_never_printed() {
+        assert!(Secret::new("short".to_owned()).is_err());
+        let secret = Secret::new("0123456789abcdef0123456789abcdef".to_owned()).unwrap();
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+}

@@ -1,0 +1,212 @@
+//! One connection type for both databases, chosen by the scheme of the address and by nothing else.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use diesel::connection::{Connection, SimpleConnection};
+use diesel::pg::PgConnection;
+use diesel::r2d2::{ManageConnection, R2D2Connection};
+use diesel::sqlite::SqliteConnection;
+use url::Url;
+
+use super::migrate::StartError;
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// PostgreSQL 13 or newer.
+    Postgres(PgConnection),
+    /// The SQLite that is compiled into this program.
+    Sqlite(SqliteConnection),
+}
+
+/// The backend that queries are written for: both at once.
+pub type Backend = <AnyConnection as Connection>::Backend;
+
+/// Where the data lives.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL address, with its password.
+    Postgres(String),
+}
+
+/// Why a text is not a database address.
+#[derive(Debug, thiserror::Error)]
+#[error("must be sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE{0}")]
+pub struct NotADatabaseUrl(String);
+
+impl FromStr for DatabaseUrl {
+    type Err = NotADatabaseUrl;
+
+    /// Takes `sqlite:PATH`, `postgres://…` and `postgresql://…`; anything else is refused, because a mistyped scheme
+    /// must never become a fresh, empty SQLite file.
+    fn from_str(text: &str) -> Result<DatabaseUrl, NotADatabaseUrl> {
+        let Some((scheme, rest)) = text.split_once(':') else {
+            return Err(NotADatabaseUrl("; this has no scheme".to_owned()));
+        };
+        match scheme {
+            "sqlite" => {
+                let path = rest.strip_prefix("//").unwrap_or(rest);
+                if path.is_empty() || path.contains(['?', '\0']) || path == ":memory:" {
+                    return Err(NotADatabaseUrl("; sqlite: needs the path of a file".to_owned()));
+                }
+                Ok(DatabaseUrl::Sqlite(PathBuf::from(path)))
+            }
+            "postgres" | "postgresql" => match Url::parse(text) {
+                Ok(url) if rest.starts_with("//") => Ok(DatabaseUrl::Postgres(with_timeouts(url))),
+                _ => Err(NotADatabaseUrl("; this is not a valid postgres:// address".to_owned())),
+            },
+            other => Err(NotADatabaseUrl(format!("; {other:?} is neither"))),
+        }
+    }
+}
+
+/// A server that went silent must cost two seconds, not the operating system's two hours. What the address says wins.
+fn with_timeouts(mut url: Url) -> String {
+    let defaults = [
+        ("connect_timeout", "2"),
+        ("tcp_user_timeout", "2000"),
+        ("keepalives_idle", "5"),
+        ("keepalives_interval", "1"),
+        ("keepalives_count", "3"),
+        ("application_name", "dateline"),
+    ];
+    for (name, value) in defaults {
+        if !url.query_pairs().any(|(given, _)| given == name) {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+    }
+    url.into()
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    /// The address without its password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DatabaseUrl::Sqlite(path) => write!(formatter, "sqlite:{}", path.display()),
+            DatabaseUrl::Postgres(text) => match Url::parse(text) {
+                Ok(url) => write!(
+                    formatter,
+                    "postgres://{}{}{}",
+                    url.host_str().unwrap_or("localhost"),
+                    url.port().map(|port| format!(":{port}")).unwrap_or_default(),
+                    url.path()
+                ),
+                Err(_) => formatter.write_str("postgres://…"),
+            },
+        }
+    }
+}
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Only read; SQLite refuses anything else on this connection.
+    Read,
+    /// Read and write.
+    Write,
+}
+
+/// Opens one connection and prepares it.
+pub fn open(url: &DatabaseUrl, access: Access) -> Result<AnyConnection, StartError> {
+    let refuse = |error: &dyn fmt::Display| StartError::Unreachable(format!("{url}: {error}"));
+    match url {
+        DatabaseUrl::Sqlite(path) => {
+            let path = path.to_str().ok_or_else(|| refuse(&"the path is not valid Unicode"))?;
+            let mut connection = SqliteConnection::establish(path).map_err(|error| refuse(&error))?;
+            connection.batch_execute(sqlite_pragmas(access)).map_err(|error| refuse(&error))?;
+            Ok(AnyConnection::Sqlite(connection))
+        }
+        DatabaseUrl::Postgres(address) => {
+            let mut connection = PgConnection::establish(address).map_err(|error| refuse(&one_line(&error)))?;
+            // A story's text must mean the same bytes and times on every server, whatever its defaults are.
+            connection
+                .batch_execute("SET TIME ZONE 'UTC'; SET standard_conforming_strings = on; SET lock_timeout = '5s'")
+                .map_err(|error| refuse(&error))?;
+            Ok(AnyConnection::Postgres(connection))
+        }
+    }
+}
+
+/// libpq explains itself over several lines; a start error is one.
+fn one_line(error: &dyn fmt::Display) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `busy_timeout` comes first, so that even the switch to WAL waits its turn; `synchronous = FULL` is what makes a 2xx
+/// survive a power cut; foreign keys are off in SQLite unless each connection asks.
+fn sqlite_pragmas(access: Access) -> &'static str {
+    match access {
+        Access::Write => {
+            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+             PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+        }
+        Access::Read => {
+            "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
+             PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;"
+        }
+    }
+}
+
+/// Makes connections for the pool. Diesel's own manager would try each database in turn, and open a SQLite file named
+/// like the address when a PostgreSQL server is away.
+#[derive(Debug)]
+pub struct Manager {
+    url: DatabaseUrl,
+    access: Access,
+}
+
+impl Manager {
+    /// A manager of connections to `url` with the given access.
+    pub fn new(url: DatabaseUrl, access: Access) -> Manager {
+        Manager { url, access }
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = AnyConnection;
+    type Error = StartError;
+
+    fn connect(&self) -> Result<AnyConnection, StartError> {
+        open(&self.url, self.access)
+    }
+
+    fn is_valid(&self, connection: &mut AnyConnection) -> Result<(), StartError> {
+        connection.ping().map_err(|error| StartError::Unreachable(error.to_string()))
+    }
+
+    fn has_broken(&self, connection: &mut AnyConnection) -> bool {
+        std::thread::panicking() || connection.is_broken()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_two_schemes_are_understood() {
+        assert_eq!("sqlite:data/news.db".parse::<DatabaseUrl>().unwrap(), DatabaseUrl::Sqlite("data/news.db".into()));
+        assert!(matches!("postgres://u:p@h/d".parse(), Ok(DatabaseUrl::Postgres(_))));
+        for wrong in ["postgress://h/d", "mysql://h/d", "data/news.db", "sqlite:", "postgres:h", "", "sqlite::memory:"]
+        {
+            assert!(wrong.parse::<DatabaseUrl>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_printed() {
+        let url: DatabaseUrl = "postgres://editor:hunter2@db.example:5433/news".parse().unwrap();
+        assert_eq!(url.to_string(), "postgres://db.example:5433/news");
+        assert!(!format!("{url:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,147 @@
+//! The only folder that knows there are two databases.
+//!
+//! Everything else sees one connection type and two doors: [`Db::read`] and [`Db::write`]. A write has been committed
+//! when its future gives `Ok`; nothing less.
+
+mod connection;
+pub mod migrate;
+pub mod schema;
+pub mod types;
+mod violation;
+mod writer;
+
+use std::time::Duration;
+
+use diesel::connection::{Connection, SimpleConnection};
+use diesel::r2d2::{Pool, PooledConnection, R2D2Connection};
+
+pub use connection::{AnyConnection, Backend, DatabaseUrl, NotADatabaseUrl};
+
+use crate::error::{Error, Result};
+use connection::{Access, Manager};
+use writer::Writer;
+
+/// Longest wait for a connection; after that the caller gets 503 and may come back.
+const CHECKOUT: Duration = Duration::from_secs(2);
+
+/// The database: many readers, and one door for writing. Clones share the same connections.
+#[derive(Clone)]
+pub struct Db {
+    readers: Pool<Manager>,
+    writer: WriteDoor,
+}
+
+/// How writes reach the database.
+#[derive(Clone)]
+enum WriteDoor {
+    /// SQLite has one writer: a thread that owns its connection and commits in groups.
+    OneThread(Writer),
+    /// PostgreSQL keeps writers apart by itself: each write takes a connection of the pool.
+    Pool,
+}
+
+impl Db {
+    /// Opens the database with up to `connections` readers. Fails at once, with a line for the person who started the
+    /// program, when it cannot be reached; creates nothing but a SQLite file that does not exist yet.
+    pub fn open(url: &DatabaseUrl, connections: u32) -> Result<Db, migrate::StartError> {
+        // The file is made and switched to WAL by a connection that may write; the readers may not.
+        let writing = connection::open(url, Access::Write)?;
+        let writer = match url {
+            DatabaseUrl::Sqlite(_) => WriteDoor::OneThread(Writer::start(url.clone(), writing)?),
+            DatabaseUrl::Postgres(_) => WriteDoor::Pool,
+        };
+        let access = match url {
+            DatabaseUrl::Sqlite(_) => Access::Read,
+            DatabaseUrl::Postgres(_) => Access::Write,
+        };
+        let readers = Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(1))
+            .connection_timeout(CHECKOUT)
+            // SQLite files do not go away; a server does, and a dead connection must not cost a user's request.
+            .test_on_check_out(matches!(url, DatabaseUrl::Postgres(_)))
+            .build(Manager::new(url.clone(), access))
+            .map_err(|error| migrate::StartError::Unreachable(error.to_string()))?;
+        Ok(Db { readers, writer })
+    }
+
+    /// Runs `work` on a reading connection, off the threads that answer requests.
+    ///
+    /// Errors: [`Error::Unavailable`] when no connection is to be had within two seconds or the server went away.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let readers = self.readers.clone();
+        off_thread(move || {
+            let mut connection = check_out(&readers)?;
+            work(&mut connection).map_err(|error| unavailable_if_gone(&mut connection, error))
+        })
+        .await
+    }
+
+    /// Runs `work` in one transaction and commits it: `Ok` means that it is on disk. `Err` from `work` undoes all of
+    /// it and reaches nobody else's write.
+    ///
+    /// Errors: what `work` gives, or [`Error::Unavailable`] when the commit did not succeed.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match &self.writer {
+            WriteDoor::OneThread(writer) => writer.write(work).await,
+            WriteDoor::Pool => {
+                let pool = self.readers.clone();
+                off_thread(move || {
+                    let mut connection = check_out(&pool)?;
+                    connection
+                        .transaction(|connection| work(connection))
+                        .map_err(|error| unavailable_if_gone(&mut connection, error))
+                })
+                .await
+            }
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<()> {
+        self.read(|connection| connection.ping().map_err(|error| Error::Unavailable(error.to_string()))).await
+    }
+
+    /// Moves what SQLite still holds in its log into the file; for a clean end of the program.
+    pub async fn checkpoint(&self) -> Result<()> {
+        match &self.writer {
+            WriteDoor::OneThread(writer) => writer.finish().await,
+            WriteDoor::Pool => Ok(()),
+        }
+    }
+}
+
+/// Runs blocking work on the blocking threads; a panic there becomes a 500 and the process lives.
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let span = tracing::Span::current();
+    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
+        Ok(result) => result,
+        Err(panic) => Err(Error::internal(panic)),
+    }
+}
+
+/// A connection from the pool, or 503 after two seconds.
+fn check_out(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>> {
+    pool.get().map_err(|error| Error::Unavailable(error.to_string()))
+}
+
+/// A fault on a connection that no longer answers is the server's absence, not ours.
+fn unavailable_if_gone(connection: &mut AnyConnection, error: Error) -> Error {
+    match error {
+        Error::Internal(cause) if connection.ping().is_err() => Error::Unavailable(cause),
+        other => other,
+    }
+}
+
+/// Runs statements that take no parameters; for this folder only.
+fn execute(connection: &mut AnyConnection, statements: &str) -> diesel::QueryResult<()> {
+    connection.batch_execute(statements)
+}

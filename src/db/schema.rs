@@ -1,0 +1,225 @@
+//! The tables as diesel sees them: the same on both databases. `tests/migrations.rs` compares them with what the
+//! migrations make.
+
+diesel::table! {
+    events (id) {
+        id -> Text,
+        position -> BigInt,
+        at -> Timestamp,
+        actor_kind -> Text,
+        actor_id -> Nullable<Text>,
+        action -> Text,
+        resource_kind -> Text,
+        resource_id -> Text,
+        version_before -> Nullable<Integer>,
+        version_after -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    event_head (id) {
+        id -> Integer,
+        position -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        role -> Text,
+        password_hash -> Text,
+        active -> Bool,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        user_id -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        last_used_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (hash) {
+        hash -> Text,
+        session_id -> Text,
+        created_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    former_slugs (kind, slug) {
+        kind -> Text,
+        slug -> Text,
+        resource_id -> Text,
+        retired_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    tags (id) {
+        id -> Text,
+        slug -> Text,
+        name -> Text,
+        kind -> Text,
+        description -> Nullable<Text>,
+        parent_id -> Nullable<Text>,
+        code -> Nullable<Text>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sources (id) {
+        id -> Text,
+        slug -> Text,
+        name -> Text,
+        kind -> Text,
+        homepage_url -> Nullable<Text>,
+        feed_url -> Nullable<Text>,
+        country -> Nullable<Text>,
+        language -> Nullable<Text>,
+        credit_line -> Nullable<Text>,
+        usage_terms -> Nullable<Text>,
+        logo_url -> Nullable<Text>,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    authors (id) {
+        id -> Text,
+        slug -> Text,
+        name -> Text,
+        job_title -> Nullable<Text>,
+        bio -> Nullable<Text>,
+        contact_email -> Nullable<Text>,
+        image_url -> Nullable<Text>,
+        links -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    articles (id) {
+        id -> Text,
+        slug -> Text,
+        version -> Integer,
+        title -> Text,
+        language -> Text,
+        kind -> Text,
+        featured -> Bool,
+        section_id -> Nullable<Text>,
+        source_id -> Nullable<Text>,
+        document -> Text,
+        body -> Text,
+        created_by -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        published_at -> Timestamp,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    article_authors (article_id, author_id) {
+        article_id -> Text,
+        author_id -> Text,
+    }
+}
+
+diesel::table! {
+    article_tags (article_id, tag_id) {
+        article_id -> Text,
+        tag_id -> Text,
+    }
+}
+
+diesel::table! {
+    revisions (article_id, number) {
+        article_id -> Text,
+        number -> Integer,
+        slug -> Text,
+        document -> Text,
+        body -> Text,
+        saved_by -> Nullable<Text>,
+        saved_at -> Timestamp,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    publications (id) {
+        id -> Text,
+        article_id -> Text,
+        number -> Integer,
+        revision -> Integer,
+        live_from -> Timestamp,
+        live_until -> Timestamp,
+        superseded -> Bool,
+        slug -> Text,
+        title -> Text,
+        language -> Text,
+        kind -> Text,
+        featured -> Bool,
+        section_id -> Nullable<Text>,
+        source_id -> Nullable<Text>,
+        document -> Text,
+        body -> Text,
+        body_html -> Text,
+        created_at -> Timestamp,
+        first_published_at -> Timestamp,
+        published_at -> Timestamp,
+        modified_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    publication_authors (publication_id, author_id) {
+        publication_id -> Text,
+        author_id -> Text,
+    }
+}
+
+diesel::table! {
+    publication_tags (publication_id, tag_id) {
+        publication_id -> Text,
+        tag_id -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    events,
+    event_head,
+    users,
+    sessions,
+    refresh_tokens,
+    former_slugs,
+    tags,
+    sources,
+    authors,
+    articles,
+    article_authors,
+    article_tags,
+    revisions,
+    publications,
+    publication_authors,
+    publication_tags,
+);

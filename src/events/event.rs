@@ -1,0 +1,107 @@
+//! What one row of the log says: who, when, what, and which version it made of what.
+
+use crate::db::types::text_enum;
+
+/// Who made a change. Never a name: names change and are personal data, ids do not and are not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody who signed in, by id.
+    User(String),
+    /// The person at the command line of the server.
+    Operator,
+    /// Nobody who is known: a failed sign-in.
+    Anonymous,
+}
+
+impl Actor {
+    /// How the log spells it: the kind, and the id when there is one.
+    pub fn as_columns(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Actor::User(id) => ("user", Some(id)),
+            Actor::Operator => ("operator", None),
+            Actor::Anonymous => ("anonymous", None),
+        }
+    }
+
+    /// The id of the account, when one made the change.
+    pub fn user_id(&self) -> Option<&str> {
+        self.as_columns().1
+    }
+}
+
+text_enum! {
+    /// What was done.
+    pub enum Action {
+        /// Something new was made.
+        Created = "created",
+        /// Something was changed.
+        Updated = "updated",
+        /// Something was deleted.
+        Deleted = "deleted",
+        /// A story was published, or scheduled.
+        Published = "published",
+        /// A story was taken down, or its schedule cancelled.
+        Unpublished = "unpublished",
+        /// Somebody signed in.
+        SignedIn = "signed_in",
+        /// Somebody signed out.
+        SignedOut = "signed_out",
+        /// A used refresh token came back, so its session was ended.
+        TokenReused = "token_reused",
+    }
+}
+
+text_enum! {
+    /// What kind of thing a change was made to.
+    pub enum Resource {
+        /// An article.
+        Article = "article",
+        /// An author.
+        Author = "author",
+        /// A source.
+        Source = "source",
+        /// A tag.
+        Tag = "tag",
+        /// An account.
+        User = "user",
+        /// A session of an account.
+        Session = "session",
+    }
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// What was done.
+    pub action: Action,
+    /// To what kind of thing.
+    pub resource: Resource,
+    /// To which one.
+    pub id: String,
+    /// The version before, when there was one.
+    pub before: Option<i32>,
+    /// The version after, when there is one.
+    pub after: Option<i32>,
+}
+
+impl Event {
+    /// A change that is not about versions.
+    pub fn new(action: Action, resource: Resource, id: impl Into<String>) -> Event {
+        Event { action, resource, id: id.into(), before: None, after: None }
+    }
+
+    /// Something new, in version 1.
+    pub fn created(resource: Resource, id: impl Into<String>) -> Event {
+        Event { after: Some(1), ..Event::new(Action::Created, resource, id) }
+    }
+
+    /// A change from one version to the next.
+    pub fn updated(resource: Resource, id: impl Into<String>, after: i32) -> Event {
+        Event { before: Some(after - 1), after: Some(after), ..Event::new(Action::Updated, resource, id) }
+    }
+
+    /// The end of something that was in this version.
+    pub fn deleted(resource: Resource, id: impl Into<String>, before: i32) -> Event {
+        Event { before: Some(before), ..Event::new(Action::Deleted, resource, id) }
+    }
+}

@@ -1,0 +1,56 @@
+//! The append-only log. Every committed change writes its rows here in the same transaction, so that nothing is
+//! announced that was not committed, and nothing committed is forgotten.
+
+mod event;
+mod store;
+
+pub use event::{Action, Actor, Event, Resource};
+
+use crate::clock::Clock;
+use crate::clock::Timestamp;
+use crate::db::{AnyConnection, Db};
+use crate::error::Result;
+
+/// The changes of one transaction, in the order they were made.
+#[derive(Debug)]
+pub struct Journal {
+    at: Timestamp,
+    actor: Actor,
+    entries: Vec<Event>,
+}
+
+impl Journal {
+    /// The moment of this transaction: what every row it writes has as its time.
+    pub fn now(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Who makes the change.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Notes a change.
+    pub fn record(&mut self, event: Event) {
+        self.entries.push(event);
+    }
+}
+
+/// The way every room writes: runs `work` in one transaction, appends what it recorded to the log, and commits both.
+///
+/// The log is written last, because the row that hands out positions is held until the commit: two writers that took
+/// it earlier would wait for each other.
+pub async fn write<T, F>(db: &Db, clock: &Clock, actor: Actor, work: F) -> Result<T>
+where
+    F: FnOnce(&mut AnyConnection, &mut Journal) -> Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    let at = clock.now();
+    db.write(move |connection| {
+        let mut journal = Journal { at, actor, entries: Vec::new() };
+        let value = work(connection, &mut journal)?;
+        store::append(connection, &journal)?;
+        Ok(value)
+    })
+    .await
+}

@@ -1,0 +1,138 @@
+//! Writes answers: JSON, entity tag, 304, cache headers, the same for every room.
+
+use actix_web::body::BoxBody;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+
+use super::etag;
+use super::page::List;
+use crate::error::Error;
+
+/// Who an answer may be shown to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Anybody: caches may keep it and must ask whether it is still current.
+    Everyone,
+    /// This caller only: nobody may keep it.
+    Caller,
+}
+
+impl Audience {
+    fn cache_control(self) -> HeaderValue {
+        match self {
+            Audience::Everyone => HeaderValue::from_static("public, no-cache"),
+            Audience::Caller => HeaderValue::from_static("private, no-store"),
+        }
+    }
+}
+
+/// A successful answer.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    audience: Audience,
+    body: Result<Vec<u8>, String>,
+    version: Option<i32>,
+    location: Option<String>,
+    next: Option<String>,
+}
+
+impl Answer {
+    /// 200 with one thing.
+    pub fn one(value: &impl Serialize, audience: Audience) -> Answer {
+        Answer {
+            status: StatusCode::OK,
+            audience,
+            body: serde_json::to_vec(value).map_err(|error| error.to_string()),
+            version: None,
+            location: None,
+            next: None,
+        }
+    }
+
+    /// 200 with one page of a list, and a `Link` to the next one.
+    pub fn list<T: Serialize>(list: &List<T>, audience: Audience) -> Answer {
+        Answer { next: list.next.clone(), ..Answer::one(list, audience) }
+    }
+
+    /// 201 with the thing that was made, and where it is.
+    pub fn created(value: &impl Serialize, location: String) -> Answer {
+        Answer { status: StatusCode::CREATED, location: Some(location), ..Answer::one(value, Audience::Caller) }
+    }
+
+    /// The version that the entity tag carries, for `If-Match`.
+    pub fn version(self, version: i32) -> Answer {
+        Answer { version: Some(version), ..self }
+    }
+
+    /// 204: done, nothing to say.
+    pub fn nothing() -> HttpResponse {
+        HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, Audience::Caller.cache_control())).finish()
+    }
+
+    /// 301 to where a renamed resource lives now.
+    pub fn moved(location: String, audience: Audience) -> HttpResponse {
+        let body = serde_json::json!({ "location": location });
+        HttpResponse::MovedPermanently()
+            .insert_header((header::LOCATION, location))
+            .insert_header((header::CACHE_CONTROL, audience.cache_control()))
+            .json(body)
+    }
+}
+
+impl Responder for Answer {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let body = match self.body {
+            Ok(body) => body,
+            Err(cause) => return actix_web::ResponseError::error_response(&Error::Internal(cause)),
+        };
+        let tag = etag::of(self.version, &body);
+        let reading = request.method() == Method::GET;
+        let not_modified = reading && etag::already_has(request, &tag);
+        let mut answer = HttpResponse::build(if not_modified { StatusCode::NOT_MODIFIED } else { self.status });
+        // Only what can be read again has a tag worth keeping: lists and things, not the answer of an action.
+        if reading || self.version.is_some() {
+            answer.insert_header((header::ETAG, tag));
+        }
+        answer.insert_header((header::CACHE_CONTROL, self.audience.cache_control()));
+        if let Some(location) = self.location {
+            answer.insert_header((header::LOCATION, location));
+        }
+        if let Some(cursor) = self.next {
+            answer.insert_header((header::LINK, format!("<{}>; rel=\"next\"", next_address(request, &cursor))));
+        }
+        if not_modified {
+            return answer.finish();
+        }
+        answer.insert_header((header::CONTENT_TYPE, "application/json"));
+        answer.body(body)
+    }
+}
+
+/// The address of the next page: by number when this one was asked for by number, otherwise by cursor. Relative, so
+/// that it is right behind any proxy (RFC 8288 §3.1).
+fn next_address(request: &HttpRequest, cursor: &str) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let mut by_number = false;
+    for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+        match &*name {
+            "cursor" => {}
+            "page" => {
+                by_number = true;
+                let number = value.parse::<u64>().unwrap_or(1).saturating_add(1);
+                query.append_pair("page", &number.to_string());
+            }
+            _ => {
+                query.append_pair(&name, &value);
+            }
+        }
+    }
+    if !by_number {
+        query.append_pair("cursor", cursor);
+    }
+    format!("{}?{}", request.path(), query.finish())
+}

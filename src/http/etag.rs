@@ -1,0 +1,129 @@
+//! Entity tags: which version a caller has seen, and whether a change is based on the current one.
+//!
+//! A tag is `"VERSION-HASH"` for a resource that can be changed and `"HASH"` for everything else. The hash covers the
+//! bytes of the answer, so the tag is strong (RFC 9110 §8.8.1): when a tag's name changes, stories that carry it get
+//! another one. A change needs only the version to match, so that somebody renaming a tag does not stop an editor from
+//! saving.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Rejection, Result};
+
+/// Bytes of the hash that are kept: 96 bits.
+const HASH: usize = 12;
+
+/// The tag of an answer with these bytes, quotes included.
+pub fn of(version: Option<i32>, body: &[u8]) -> String {
+    let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..HASH]);
+    match version {
+        Some(version) => format!("\"{version}-{hash}\""),
+        None => format!("\"{hash}\""),
+    }
+}
+
+/// Whether `If-None-Match` says that the caller already has this answer (weak comparison, RFC 9110 §13.1.2).
+pub fn already_has(request: &HttpRequest, tag: &str) -> bool {
+    let headers = request.headers().get_all(header::IF_NONE_MATCH);
+    headers.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|given| {
+        let given = given.trim();
+        given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag
+    })
+}
+
+/// The `If-Match` header of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfMatch {
+    /// Not sent.
+    Absent,
+    /// `*`: change whatever is there.
+    Any,
+    /// Based on one of these versions. Tags that carry no version of ours are left out; they match nothing.
+    Versions(Vec<i32>),
+}
+
+impl IfMatch {
+    /// Checks a change against the version that is stored. `Absent` passes: see [`IfMatch::require`].
+    ///
+    /// Errors: [`Error::VersionMismatch`] when somebody else was faster.
+    pub fn check(&self, current: i32) -> Result<()> {
+        match self {
+            IfMatch::Versions(versions) if !versions.contains(&current) => {
+                Err(Error::VersionMismatch(format!("\"{current}\"")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Errors: [`Error::VersionRequired`] when the header was not sent.
+    pub fn require(self) -> Result<IfMatch> {
+        match self {
+            IfMatch::Absent => Err(Error::VersionRequired),
+            sent => Ok(sent),
+        }
+    }
+}
+
+/// The version in a tag of ours: `"7"` or `"7-HASH"`. Weak tags never match (RFC 9110 §13.1.1).
+fn version_of(tag: &str) -> Option<i32> {
+    let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
+    inner.split('-').next()?.parse().ok()
+}
+
+impl FromRequest for IfMatch {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request))
+    }
+}
+
+fn read(request: &HttpRequest) -> Result<IfMatch> {
+    let mut tags = Vec::new();
+    for value in request.headers().get_all(header::IF_MATCH) {
+        let text = value.to_str().unwrap_or_default();
+        tags.extend(text.split(',').map(str::trim).map(str::to_owned));
+    }
+    if tags.is_empty() {
+        return Ok(IfMatch::Absent);
+    }
+    if tags == ["*"] {
+        return Ok(IfMatch::Any);
+    }
+    let quoted = |tag: &String| tag.trim_start_matches("W/").starts_with('"') && tag.len() > 1 && tag.ends_with('"');
+    if !tags.iter().all(quoted) {
+        let detail = "must be the ETag that you read, with its quotes, such as \"7-kR2v…\", or *";
+        return Err(Error::BadRequest(vec![Rejection::header("If-Match", "invalid_etag", detail)]));
+    }
+    Ok(IfMatch::Versions(tags.iter().filter_map(|tag| version_of(tag)).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn if_match(value: &str) -> Result<IfMatch> {
+        read(&TestRequest::default().insert_header((header::IF_MATCH, value)).to_http_request())
+    }
+
+    #[test]
+    fn a_change_names_the_version_it_is_based_on() {
+        assert_eq!(if_match("\"7-abc\"").unwrap(), IfMatch::Versions(vec![7]));
+        assert_eq!(if_match("\"7\", \"8-x-y\"").unwrap(), IfMatch::Versions(vec![7, 8]));
+        assert_eq!(if_match("*").unwrap(), IfMatch::Any);
+        assert_eq!(if_match("W/\"7-abc\"").unwrap(), IfMatch::Versions(vec![]));
+        assert!(if_match("7").is_err());
+        assert!(IfMatch::Versions(vec![6]).check(7).is_err());
+        assert!(IfMatch::Versions(vec![]).check(7).is_err());
+        assert!(IfMatch::Any.check(7).is_ok());
+    }
+}

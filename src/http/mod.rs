@@ -1,0 +1,11 @@
+//! The grammar of the API, with no news in it: how requests are read and answers are written.
+
+pub mod answer;
+pub mod etag;
+pub mod fields;
+pub mod input;
+pub mod page;
+pub mod patch;
+pub mod path;
+pub mod query;
+pub mod request_id;

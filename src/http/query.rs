@@ -1,0 +1,274 @@
+//! Reads query strings: typed parameters in, or every refused parameter at once. A parameter that is not known is an
+//! error, because a filter that is silently ignored shows the wrong stories.
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use serde::de::value::MapDeserializer;
+use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
+
+use super::input::{field_names, nearest};
+use super::{fields, page};
+use crate::error::{Error, Rejection, Result};
+
+/// Most values in a comma-separated list.
+const MOST_VALUES: usize = 20;
+
+/// Longest query string that is read, in bytes.
+const LONGEST_QUERY: usize = 8 * 1024;
+
+/// The parameters of an operation that gives one thing or takes one action.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+/// The parameters of a list: paging and whatever filters `F` has.
+#[derive(Debug)]
+pub struct ListQuery<F> {
+    /// Filters and sorting.
+    pub filter: F,
+    /// `limit`, `cursor`, `page` and `count`.
+    pub paging: page::Paging,
+    /// What a cursor of this list is bound to: the address and every filter, in a canonical order.
+    pub binding: String,
+}
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(pairs(request).and_then(|pairs| {
+            let known = field_names::<T>();
+            refuse_unknown(&pairs, known).and_then(|()| read(&pairs, known)).map(Query)
+        }))
+    }
+}
+
+impl<F: DeserializeOwned> FromRequest for ListQuery<F> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(pairs(request).and_then(|pairs| list_query(request.path(), &pairs)))
+    }
+}
+
+fn list_query<F: DeserializeOwned>(path: &str, pairs: &[(String, String)]) -> Result<ListQuery<F>> {
+    let of_filter = field_names::<F>();
+    let of_paging = field_names::<page::Paging>();
+    let known: Vec<&str> = of_filter.iter().chain(of_paging).copied().collect();
+    refuse_unknown(pairs, &known)?;
+    let (filter, paging) = match (read::<F>(pairs, of_filter), read::<page::Paging>(pairs, of_paging)) {
+        (Ok(filter), Ok(paging)) => (filter, paging),
+        (Err(Error::BadRequest(mut one)), Err(Error::BadRequest(other))) => {
+            one.extend(other);
+            return Err(Error::BadRequest(one));
+        }
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
+    paging.check()?;
+    let mut bound: Vec<_> = pairs.iter().filter(|(name, _)| !of_paging.contains(&name.as_str())).collect();
+    bound.sort();
+    let bound: Vec<String> = bound.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    Ok(ListQuery { filter, paging, binding: format!("{path}?{}", bound.join("&")) })
+}
+
+/// The decoded parameters in the order they were sent; a repeated one is refused, because which would win is a guess.
+fn pairs(request: &HttpRequest) -> Result<Vec<(String, String)>> {
+    let text = request.query_string();
+    if text.len() > LONGEST_QUERY {
+        let detail = format!("the query has more than {LONGEST_QUERY} bytes");
+        return Err(Error::BadRequest(vec![Rejection::anywhere("query_too_long", detail)]));
+    }
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    let mut refused = Vec::new();
+    for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        if name.contains('\0') || value.contains('\0') {
+            let detail = "must not contain the character NUL (%00)";
+            refused.push(Rejection::parameter(name.replace('\0', ""), "control_character", detail));
+        } else if pairs.iter().any(|(given, _)| *given == name) {
+            let detail = "is given twice; give several values as a comma-separated list, such as tag=nato,kosovo";
+            refused.push(Rejection::parameter(name, "repeated_parameter", detail));
+        } else {
+            pairs.push((name.into_owned(), value.into_owned()));
+        }
+    }
+    if refused.is_empty() { Ok(pairs) } else { Err(Error::BadRequest(refused)) }
+}
+
+fn refuse_unknown(pairs: &[(String, String)], known: &[&str]) -> Result<()> {
+    let unknown = pairs.iter().filter(|(name, _)| !known.contains(&name.as_str()));
+    let refused: Vec<Rejection> = unknown
+        .map(|(name, _)| {
+            let near = nearest(name, known).map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+            let allowed = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Rejection::parameter(
+                name,
+                "unknown_parameter",
+                format!("is not a parameter here; {near}Allowed: {allowed}"),
+            )
+        })
+        .collect();
+    if refused.is_empty() { Ok(()) } else { Err(Error::BadRequest(refused)) }
+}
+
+/// `T` from those pairs that belong to it, or every refused one.
+fn read<T: DeserializeOwned>(pairs: &[(String, String)], names: &[&str]) -> Result<T> {
+    let of_this: Vec<_> = pairs.iter().filter(|(name, _)| names.contains(&name.as_str())).collect();
+    let refused: Vec<Rejection> = of_this
+        .iter()
+        .filter_map(|pair| {
+            let message = read_pairs::<T>(std::slice::from_ref(pair)).err()?.to_string();
+            let (code, detail) = fields::take_apart(&message);
+            Some(Rejection::parameter(&pair.0, code, detail))
+        })
+        .collect();
+    if !refused.is_empty() {
+        return Err(Error::BadRequest(refused));
+    }
+    read_pairs(&of_this).map_err(|error| {
+        Error::BadRequest(vec![Rejection::anywhere("bad_request", format!("the query cannot be read: {error}"))])
+    })
+}
+
+fn read_pairs<T: DeserializeOwned>(pairs: &[&(String, String)]) -> Result<T, de::value::Error> {
+    T::deserialize(MapDeserializer::new(pairs.iter().map(|(name, value)| (name.as_str(), Value(value)))))
+}
+
+/// The text of one parameter, which serde may ask to be a number or a truth value.
+#[derive(Clone, Copy)]
+struct Value<'a>(&'a str);
+
+impl Value<'_> {
+    fn parse<T: FromStr>(self, expected: &str) -> Result<T, de::value::Error> {
+        self.0.parse().map_err(|_| fields::refusal("invalid", format_args!("must be {expected}")))
+    }
+}
+
+impl<'de, 'a> IntoDeserializer<'de, de::value::Error> for Value<'a> {
+    type Deserializer = Value<'a>;
+
+    fn into_deserializer(self) -> Value<'a> {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Value<'_> {
+    type Error = de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_str(self.0)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_bool(self.parse("true or false")?)
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_u32(self.parse("a whole number from 0 to 4294967295")?)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        if !variants.contains(&self.0) {
+            return Err(fields::refusal("invalid", format_args!("must be one of {}", variants.join(", "))));
+        }
+        IntoDeserializer::<Self::Error>::into_deserializer(self.0).deserialize_enum(name, variants, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i64 i128 u8 u16 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// A comma-separated list of 1 to 20 values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List<T>(pub Vec<T>);
+
+impl<T> Default for List<T> {
+    fn default() -> List<T> {
+        List(Vec::new())
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(ListVisitor(PhantomData))
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<T: DeserializeOwned> Visitor<'_> for ListVisitor<T> {
+    type Value = List<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a comma-separated list")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<List<T>, E> {
+        let values: Vec<&str> = text.split(',').map(str::trim).collect();
+        if values.len() > MOST_VALUES {
+            return Err(fields::refusal("too_many", format_args!("may have at most {MOST_VALUES} values")));
+        }
+        if values.contains(&"") {
+            return Err(fields::refusal("empty", "must be one or more values separated by commas"));
+        }
+        let read = |value| T::deserialize(Value(value)).map_err(E::custom);
+        values.into_iter().map(read).collect::<Result<_, E>>().map(List)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default)]
+    struct Filter {
+        tag: List<String>,
+        featured: Option<bool>,
+    }
+
+    fn query(text: &str) -> Result<ListQuery<Filter>> {
+        let pairs = url::form_urlencoded::parse(text.as_bytes()).into_owned().collect::<Vec<_>>();
+        list_query("/v1/articles", &pairs)
+    }
+
+    #[test]
+    fn lists_truth_values_and_numbers_are_read() {
+        let query = query("tag=nato,%20kosovo&featured=true&limit=5").unwrap();
+        assert_eq!(query.filter.tag.0, ["nato", "kosovo"]);
+        assert_eq!(query.filter.featured, Some(true));
+        assert_eq!(query.paging.limit(), 5);
+        assert_eq!(query.binding, "/v1/articles?featured=true&tag=nato, kosovo");
+    }
+
+    #[test]
+    fn every_wrong_parameter_is_named_with_the_nearest_right_one() {
+        let Err(Error::BadRequest(refused)) = query("tagg=nato&limt=3") else { panic!("accepted") };
+        assert!(refused[0].detail.contains("did you mean tag?"), "{refused:?}");
+        assert!(refused[1].detail.contains("did you mean limit?"), "{refused:?}");
+        let Err(Error::BadRequest(refused)) = query("featured=maybe&limit=101") else { panic!("accepted") };
+        let names: Vec<_> = refused.iter().filter_map(|one| one.parameter.as_deref()).collect();
+        assert_eq!(names, ["featured", "limit"]);
+    }
+}
