@@ -1,0 +1,152 @@
+//! Who is calling, as handlers see it.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+
+use super::permission::{self, Needs, Permission};
+use super::role::Role;
+use crate::error::{Error, Result};
+use crate::events::Actor;
+
+/// Who is calling. Only [`super::authenticate`] makes one from a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// Nobody who said who they are: a reader.
+    Anonymous,
+    /// Somebody with a living session.
+    User(SignedIn),
+}
+
+/// Somebody with a living session, as the database knew them when the request came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The account.
+    pub user_id: String,
+    /// The session.
+    pub session_id: String,
+    /// The role, from the database and not from the token.
+    pub role: Role,
+}
+
+impl Caller {
+    /// Who the log names.
+    pub fn actor(&self) -> Actor {
+        self.user().map_or(Actor::Anonymous, SignedIn::actor)
+    }
+
+    /// Somebody with a session, when there is one.
+    pub fn user(&self) -> Option<&SignedIn> {
+        match self {
+            Caller::Anonymous => None,
+            Caller::User(user) => Some(user),
+        }
+    }
+
+    /// Whether the caller has a permission; an anonymous one has none.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.user().is_some_and(|user| user.may(permission))
+    }
+
+    /// Somebody with a session who has a permission.
+    ///
+    /// Errors: 401 for anonymous, 403 naming who may.
+    pub fn require(&self, permission: Permission) -> Result<&SignedIn> {
+        let sign_in = "Send an access token in the header `Authorization: Bearer …`. POST /v1/auth/login gives one.";
+        let user = self.user().ok_or(Error::Unauthorized(sign_in.into()))?;
+        if !user.may(permission) {
+            let who = permission::roles_with(permission);
+            let detail = format!("This needs the role {who}; you are signed in as {}.", user.role);
+            return Err(Error::Forbidden(detail.into()));
+        }
+        Ok(user)
+    }
+}
+
+impl SignedIn {
+    /// Who the log names.
+    pub fn actor(&self) -> Actor {
+        Actor::User(self.user_id.clone())
+    }
+
+    /// Whether this role has a permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        permission::allows(self.role, permission)
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // Anonymous is something that was found out, never what is left when nobody asked.
+        let missing = || Error::internal("no caller: auth::authenticate is not wrapped around this route");
+        ready(request.extensions().get::<Caller>().cloned().ok_or_else(missing))
+    }
+}
+
+/// A caller who has the permission that `N` stands for. It comes before the body in a handler's signature, so that
+/// nothing is read for somebody who may not.
+#[derive(Debug, Clone)]
+pub struct Allow<N> {
+    user: SignedIn,
+    needs: PhantomData<N>,
+}
+
+impl<N> Deref for Allow<N> {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.user
+    }
+}
+
+impl<N: Needs> FromRequest for Allow<N> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload).into_inner();
+        ready(caller.and_then(|caller| {
+            let user = caller.require(N::PERMISSION)?.clone();
+            Ok(Allow { user, needs: PhantomData })
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::super::permission::needs;
+    use super::*;
+
+    fn allow<N: Needs>(caller: Option<Caller>) -> Result<Allow<N>> {
+        let request = TestRequest::default().to_http_request();
+        if let Some(caller) = caller {
+            request.extensions_mut().insert(caller);
+        }
+        Allow::from_request(&request, &mut Payload::None).into_inner()
+    }
+
+    fn user(role: Role) -> Option<Caller> {
+        Some(Caller::User(SignedIn { user_id: "user".to_owned(), session_id: "session".to_owned(), role }))
+    }
+
+    #[test]
+    fn a_route_without_the_middleware_lets_nobody_in() {
+        assert!(matches!(allow::<needs::OwnAccount>(None), Err(Error::Internal(_))));
+    }
+
+    #[test]
+    fn anonymous_is_401_and_the_wrong_role_is_403_naming_the_right_one() {
+        assert!(matches!(allow::<needs::OwnAccount>(Some(Caller::Anonymous)), Err(Error::Unauthorized(_))));
+        let Err(Error::Forbidden(detail)) = allow::<needs::ManageUsers>(user(Role::Editor)) else { panic!("allowed") };
+        assert_eq!(detail, "This needs the role admin; you are signed in as editor.");
+        assert_eq!(allow::<needs::ManageUsers>(user(Role::Admin)).unwrap().actor(), Actor::User("user".to_owned()));
+    }
+}
