@@ -6,3 +6,5 @@ pub mod db;
 pub mod error;
 pub mod events;
 pub mod http;
+
+pub mod auth;

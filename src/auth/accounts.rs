@@ -1,0 +1,234 @@
+//! What can be done to accounts: the same for the API and the command line.
+//!
+//! The command line finds an account with [`Accounts::find`] and changes it with [`Accounts::update`], so that setting
+//! a role there obeys the rules that setting it here does.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::hashing::{Passwords, Verdict};
+use super::password::{NewPassword, Password};
+use super::registered::registered;
+use super::role::Role;
+use super::user::{NewUser, User, UserFilter, UserInput};
+use super::user_store::{self, UserRow};
+use super::{SignedIn, session_store};
+use crate::clock::Clock;
+use crate::db::types::new_id;
+use crate::db::{AnyConnection, Db};
+use crate::error::{Error, Rejection, Result};
+use crate::events::{self, Actor, Event, Journal, Resource};
+use crate::http::etag::IfMatch;
+use crate::http::page::{Key, List, Page};
+use crate::http::patch::Patch;
+
+/// The accounts of the newsroom.
+#[derive(Clone)]
+pub struct Accounts {
+    db: Db,
+    clock: Clock,
+    passwords: Passwords,
+}
+
+impl FromRequest for Accounts {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(registered::<Db>(request).and_then(|db| {
+            let clock = registered::<Clock>(request)?;
+            let passwords = registered::<Passwords>(request)?;
+            Ok(Accounts::new(db.get_ref().clone(), clock.get_ref().clone(), passwords.get_ref().clone()))
+        }))
+    }
+}
+
+impl Accounts {
+    /// For commands, which have no request.
+    pub fn new(db: Db, clock: Clock, passwords: Passwords) -> Accounts {
+        Accounts { db, clock, passwords }
+    }
+
+    /// One page of accounts, in the order of their e-mail addresses.
+    pub async fn list(&self, filter: UserFilter, page: Page) -> Result<List<User>> {
+        let list = self.db.read(move |connection| {
+            let (rows, total) = user_store::list(connection, &filter, &page)?;
+            Ok(page.list(rows, total, |row| vec![Key::from(row.email_key.as_str()), Key::from(row.id.as_str())]))
+        });
+        Ok(list.await?.map(User::from))
+    }
+
+    /// The account with this id.
+    pub async fn get(&self, id: String) -> Result<User> {
+        let found = self.db.read(move |connection| user_store::find(connection, &id)).await?;
+        found.map(User::from).ok_or(Error::NotFound("user"))
+    }
+
+    /// The account with this e-mail address, in any case.
+    pub async fn find(&self, email: &str) -> Result<User> {
+        let key = email.trim().to_lowercase();
+        let found = self.db.read(move |connection| user_store::find_by_email(connection, &key)).await?;
+        found.map(User::from).ok_or(Error::NotFound("user"))
+    }
+
+    /// Makes an account.
+    ///
+    /// Errors: 409 on `/email` when there is one already, 422 when the password gives the name away.
+    pub async fn create(&self, actor: Actor, new: NewUser) -> Result<User> {
+        new.password.check_against(&new.email, "/password").map_err(refuse)?;
+        let password_hash = self.passwords.hash(&new.password).await?;
+        events::write(&self.db, &self.clock, actor, move |connection, journal| {
+            let row = UserRow {
+                id: new_id(),
+                email_key: new.email.key(),
+                email: new.email.into(),
+                name: new.name.into(),
+                role: new.role,
+                password_hash,
+                active: new.active,
+                version: 1,
+                created_at: journal.now(),
+                updated_at: journal.now(),
+            };
+            user_store::insert(connection, &row)?;
+            journal.record(Event::created(Resource::User, row.id.clone()));
+            Ok(row.into())
+        })
+        .await
+    }
+
+    /// Changes an account. Another e-mail address, role, password or state ends all of its sessions.
+    ///
+    /// Errors: 404, 412, 409 on `/email`, 409 `last_admin` when nobody would be left to manage accounts.
+    pub async fn update(&self, actor: Actor, id: String, if_match: IfMatch, change: UserInput) -> Result<User> {
+        let password_hash = match change.password.as_value() {
+            Some(password) => Some(self.passwords.hash(password).await?),
+            None => None,
+        };
+        events::write(&self.db, &self.clock, actor, move |connection, journal| {
+            let old = user_store::find(connection, &id)?.ok_or(Error::NotFound("user"))?;
+            if_match.check(old.version)?;
+            if let Some(password) = change.password.as_value() {
+                let email = change.email.as_value().map_or(old.email.as_str(), |email| email);
+                password.check_against(email, "/password").map_err(refuse)?;
+            }
+            let new = changed(&old, change, password_hash);
+            store_change(connection, journal, &old, new)
+        })
+        .await
+    }
+
+    /// Deletes an account and its sessions. Its stories stay.
+    ///
+    /// Errors: 404, 412, 409 `last_admin` when nobody would be left to manage accounts.
+    pub async fn delete(&self, actor: Actor, id: String, if_match: IfMatch) -> Result<()> {
+        events::write(&self.db, &self.clock, actor, move |connection, journal| {
+            let row = user_store::find(connection, &id)?.ok_or(Error::NotFound("user"))?;
+            if_match.check(row.version)?;
+            if is_admin(&row) {
+                keep_one_admin(connection, &id)?;
+            }
+            user_store::delete(connection, &id, row.version)?;
+            journal.record(Event::deleted(Resource::User, id, row.version));
+            Ok(())
+        })
+        .await
+    }
+
+    /// Changes one's own password. Every other session ends, and this one can no longer be refreshed.
+    ///
+    /// Errors: 422 on `/current_password` when it is wrong.
+    pub async fn change_password(&self, user: &SignedIn, current: &Password, new: &NewPassword) -> Result<()> {
+        let id = user.user_id.clone();
+        let found = self.db.read(move |connection| user_store::find(connection, &id)).await?;
+        let old = found.ok_or_else(wrong_password)?;
+        let verdict = self.passwords.verify(current, Some(old.password_hash.clone())).await?;
+        if matches!(verdict, Verdict::Wrong) {
+            return Err(wrong_password());
+        }
+        new.check_against(&old.email, "/new_password").map_err(refuse)?;
+        let hash = self.passwords.hash(new).await?;
+        let session_id = user.session_id.clone();
+        events::write(&self.db, &self.clock, user.actor(), move |connection, journal| {
+            if !user_store::confirm_password(connection, &old.id, &old.password_hash, &hash)? {
+                return Err(wrong_password());
+            }
+            // Read again: the name may have been changed while the password was being checked.
+            let row = user_store::find(connection, &old.id)?.ok_or(Error::NotFound("user"))?;
+            let row = UserRow { version: row.version + 1, updated_at: journal.now(), ..row };
+            user_store::update(connection, &row)?;
+            session_store::end_all(connection, &row.id, Some(&session_id), journal.now())?;
+            session_store::forget_tokens(connection, &session_id)?;
+            journal.record(Event::updated(Resource::User, row.id, row.version));
+            Ok(())
+        })
+        .await
+    }
+
+    /// The e-mail address of an account as it is compared; what refused passwords are counted under.
+    pub async fn email_key(&self, id: &str) -> Result<String> {
+        Ok(self.get(id.to_owned()).await?.email.to_lowercase())
+    }
+}
+
+/// The row with what was sent written into it.
+fn changed(old: &UserRow, change: UserInput, password_hash: Option<String>) -> UserRow {
+    let mut row = old.clone();
+    if let Some(email) = change.email.value() {
+        row.email_key = email.key();
+        row.email = email.into();
+    }
+    row.name = change.name.value().map_or(row.name, String::from);
+    row.role = change.role.value().unwrap_or(row.role);
+    row.active = match change.active {
+        Patch::Absent => row.active,
+        // `null` sets the default, as it does for every member that has one.
+        Patch::Null => true,
+        Patch::Value(active) => active,
+    };
+    row.password_hash = password_hash.unwrap_or(row.password_hash);
+    row
+}
+
+/// Stores a changed row with its event, and ends the sessions when it is about who may sign in as whom.
+fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &UserRow, new: UserRow) -> Result<User> {
+    let access = |row: &UserRow| (row.email_key.clone(), row.role, row.active, row.password_hash.clone());
+    let access_changed = access(old) != access(&new);
+    if !access_changed && old.name == new.name && old.email == new.email {
+        return Ok(new.into());
+    }
+    if is_admin(old) && !is_admin(&new) {
+        keep_one_admin(connection, &old.id)?;
+    }
+    let new = UserRow { version: old.version + 1, updated_at: journal.now(), ..new };
+    user_store::update(connection, &new)?;
+    // After the row was written: whoever signs in or refreshes at this moment waits for it or is ended here.
+    if access_changed {
+        session_store::end_all(connection, &new.id, None, journal.now())?;
+    }
+    journal.record(Event::updated(Resource::User, new.id.clone(), new.version));
+    Ok(new.into())
+}
+
+fn is_admin(row: &UserRow) -> bool {
+    row.active && row.role == Role::Admin
+}
+
+fn keep_one_admin(connection: &mut AnyConnection, id: &str) -> Result<()> {
+    if user_store::has_another_admin(connection, id)? {
+        return Ok(());
+    }
+    let detail = "This is the last active admin; without one, nobody could manage accounts. Make somebody else an \
+                  admin first.";
+    Err(Error::Conflict(Rejection::anywhere("last_admin", detail)))
+}
+
+fn refuse(rejection: Rejection) -> Error {
+    Error::Unprocessable(vec![rejection])
+}
+
+fn wrong_password() -> Error {
+    refuse(Rejection::field("/current_password", "wrong_password", "is not your password"))
+}

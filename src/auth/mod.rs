@@ -1,0 +1,56 @@
+//! Who you are and what you may do.
+//!
+//! | file | what it answers |
+//! |---|---|
+//! | [`role`], [`permission`] | who may do what: one table |
+//! | [`caller`], [`authenticate`](mod@authenticate) | who is calling, and the types that handlers ask with |
+//! | [`token`], [`refresh_token`] | what proves it |
+//! | [`sessions`], `session_store` | signing in, staying signed in, signing out |
+//! | [`password`], [`hashing`], [`limiter`] | what a good password is, how it is kept, how guessing is slowed down |
+//! | [`user`], [`accounts`], `user_store` | the accounts, for the API and the command line alike |
+//! | [`api`], [`users_api`] | the addresses |
+
+pub mod accounts;
+pub mod api;
+pub mod authenticate;
+pub mod caller;
+pub mod hashing;
+pub mod limiter;
+pub mod password;
+pub mod permission;
+pub mod refresh_token;
+mod registered;
+pub mod role;
+mod session_store;
+pub mod sessions;
+pub mod token;
+pub mod user;
+mod user_store;
+pub mod users_api;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use accounts::Accounts;
+pub use authenticate::authenticate;
+pub use caller::{Allow, Caller, SignedIn};
+pub use hashing::Passwords;
+pub use limiter::SignInLimiter;
+pub use permission::{Needs, Permission, needs};
+pub use role::Role;
+pub use session_store::prune as prune_sessions;
+pub use token::Tokens;
+
+/// The addresses of this room, inside the scope `/v1`.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(api::sign_in)
+        .service(api::refresh_session)
+        .service(api::sign_out)
+        .service(api::get_me)
+        .service(api::change_password)
+        .service(users_api::list_users)
+        .service(users_api::create_user)
+        .service(users_api::get_user)
+        .service(users_api::update_user)
+        .service(users_api::delete_user);
+}

@@ -1,0 +1,140 @@
+//! The rows of sessions and refresh tokens.
+//!
+//! Whoever changes a session does it with one conditional `UPDATE` and looks at how many rows it met: that is what
+//! makes two requests at the same moment safe on both databases.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::refresh_token::RefreshToken;
+use super::role::Role;
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::{refresh_tokens, sessions, users};
+use crate::db::types::new_id;
+use crate::error::Result;
+
+/// Longest life of a session, however often it is refreshed.
+const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How long a session lives without a refresh.
+const LONGEST_IDLE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A session.
+#[derive(Insertable)]
+#[diesel(table_name = sessions)]
+struct SessionRow<'a> {
+    id: &'a str,
+    user_id: &'a str,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+    last_used_at: Timestamp,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = refresh_tokens)]
+struct RefreshTokenRow<'a> {
+    hash: String,
+    session_id: &'a str,
+    created_at: Timestamp,
+}
+
+/// Whose session it is.
+pub struct Holder {
+    /// The account.
+    pub user_id: String,
+    /// Its role now.
+    pub role: Role,
+    /// When the session ends for good.
+    pub expires_at: Timestamp,
+}
+
+/// Who holds this session, when it lives and the account is active.
+pub fn holder(connection: &mut AnyConnection, session_id: &str, now: Timestamp) -> Result<Option<Holder>> {
+    let found: Option<(String, Role, Timestamp)> = sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .filter(sessions::id.eq(session_id))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::last_used_at.gt(now.before(LONGEST_IDLE)))
+        .filter(users::active.eq(true))
+        .select((sessions::user_id, users::role, sessions::expires_at))
+        .first(connection)
+        .optional()?;
+    Ok(found.map(|(user_id, role, expires_at)| Holder { user_id, role, expires_at }))
+}
+
+/// Begins a session; gives its id and when it ends for good.
+pub fn begin(connection: &mut AnyConnection, user_id: &str, now: Timestamp) -> Result<(String, Timestamp)> {
+    let id = new_id();
+    let expires_at = now.after(LONGEST_LIFE);
+    let row = SessionRow { id: &id, user_id, created_at: now, expires_at, last_used_at: now };
+    diesel::insert_into(sessions::table).values(row).execute(connection)?;
+    Ok((id, expires_at))
+}
+
+/// Notes that a living session was used; `false` when it lives no more. Only a refresh does this, so that reading
+/// never writes.
+pub fn touch(connection: &mut AnyConnection, session_id: &str, now: Timestamp) -> Result<bool> {
+    let living = sessions::table
+        .filter(sessions::id.eq(session_id))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::last_used_at.gt(now.before(LONGEST_IDLE)));
+    Ok(diesel::update(living).set(sessions::last_used_at.eq(now)).execute(connection)? == 1)
+}
+
+/// Ends a session; `false` when it had already ended.
+pub fn end(connection: &mut AnyConnection, session_id: &str, now: Timestamp) -> Result<bool> {
+    let open = sessions::table.filter(sessions::id.eq(session_id)).filter(sessions::ended_at.is_null());
+    Ok(diesel::update(open).set(sessions::ended_at.eq(now)).execute(connection)? == 1)
+}
+
+/// Ends every session of an account, except perhaps one.
+pub fn end_all(connection: &mut AnyConnection, user_id: &str, except: Option<&str>, now: Timestamp) -> Result<()> {
+    let open = sessions::table
+        .filter(sessions::user_id.eq(user_id))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::id.ne(except.unwrap_or_default()));
+    diesel::update(open).set(sessions::ended_at.eq(now)).execute(connection)?;
+    Ok(())
+}
+
+/// Keeps the hash of a fresh refresh token.
+pub fn add_token(connection: &mut AnyConnection, session_id: &str, token: &RefreshToken, now: Timestamp) -> Result<()> {
+    let row = RefreshTokenRow { hash: token.hash(), session_id, created_at: now };
+    diesel::insert_into(refresh_tokens::table).values(row).execute(connection)?;
+    Ok(())
+}
+
+/// The session that a refresh token belongs to, by the token's hash.
+pub fn session_of_token(connection: &mut AnyConnection, hash: &str) -> Result<Option<String>> {
+    let found = refresh_tokens::table.find(hash).select(refresh_tokens::session_id).first(connection);
+    Ok(found.optional()?)
+}
+
+/// Uses up a refresh token; `false` when it was used before. Of two requests with the same token exactly one gets
+/// `true`.
+pub fn use_token(connection: &mut AnyConnection, hash: &str, now: Timestamp) -> Result<bool> {
+    let unused = refresh_tokens::table.filter(refresh_tokens::hash.eq(hash)).filter(refresh_tokens::used_at.is_null());
+    Ok(diesel::update(unused).set(refresh_tokens::used_at.eq(now)).execute(connection)? == 1)
+}
+
+/// Forgets every refresh token of a session: its access token lives out its minutes, and nothing follows.
+pub fn forget_tokens(connection: &mut AnyConnection, session_id: &str) -> Result<()> {
+    let of_session = refresh_tokens::table.filter(refresh_tokens::session_id.eq(session_id));
+    diesel::delete(of_session).execute(connection)?;
+    Ok(())
+}
+
+/// Deletes sessions that live no more, with their tokens; for the background loop. Gives how many.
+pub fn prune(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
+    let dead = sessions::table.filter(
+        sessions::ended_at
+            .is_not_null()
+            .or(sessions::expires_at.le(now))
+            .or(sessions::last_used_at.le(now.before(LONGEST_IDLE))),
+    );
+    Ok(diesel::delete(dead).execute(connection)?)
+}

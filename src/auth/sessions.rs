@@ -1,0 +1,223 @@
+//! Signing in, staying signed in, signing out.
+//!
+//! A session lives 30 days at most and 7 days without a refresh. It hands out access tokens of 15 minutes and refresh
+//! tokens that are good for one use: when a used one comes back, somebody has a copy, and the session ends.
+
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::hashing::{Passwords, Verdict};
+use super::limiter::SignInLimiter;
+use super::password::Password;
+use super::refresh_token::RefreshToken;
+use super::registered::registered;
+use super::token::{Grant, Tokens};
+use super::user::User;
+use super::user_store::UserRow;
+use super::{SignedIn, session_store, user_store};
+use crate::clock::{Clock, Timestamp};
+use crate::db::{AnyConnection, Db};
+use crate::error::{Error, Result};
+use crate::events::{self, Action, Actor, Event, Journal, Resource};
+use crate::http::fields::Email;
+
+/// What signing in and refreshing give.
+#[derive(Serialize, ToSchema)]
+pub struct SessionTokens {
+    /// For the header `Authorization: Bearer …`.
+    pub access_token: String,
+    /// How to send the access token.
+    #[schema(value_type = String)]
+    pub token_type: &'static str,
+    /// Seconds until the access token expires.
+    pub expires_in: i64,
+    /// Good for one `POST /v1/auth/refresh`, which gives the next one.
+    pub refresh_token: String,
+    /// Who is signed in.
+    pub user: User,
+}
+
+impl SessionTokens {
+    /// One answer for the API's documentation.
+    pub fn sample() -> SessionTokens {
+        let [user, _] = User::samples();
+        SessionTokens {
+            access_token: "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJkYXRlbGluZSJ9.c2lnbmF0dXJl".to_owned(),
+            token_type: "Bearer",
+            expires_in: 900,
+            refresh_token: "dlr_ZXhhbXBsZSBvbmx5LCBub3QgYSB0b2tlbiBvZiBhbnk".to_owned(),
+            user,
+        }
+    }
+}
+
+/// The sessions of the newsroom.
+pub struct Sessions {
+    db: Data<Db>,
+    clock: Data<Clock>,
+    tokens: Data<Tokens>,
+    passwords: Data<Passwords>,
+    limiter: Data<SignInLimiter>,
+}
+
+impl FromRequest for Sessions {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let all = || {
+            Ok(Sessions {
+                db: registered(request)?,
+                clock: registered(request)?,
+                tokens: registered(request)?,
+                passwords: registered(request)?,
+                limiter: registered(request)?,
+            })
+        };
+        ready(all())
+    }
+}
+
+/// A session with what its holder needs to go on.
+struct Opened {
+    user: UserRow,
+    session_id: String,
+    expires_at: Timestamp,
+    refresh_token: RefreshToken,
+}
+
+impl Sessions {
+    /// Begins a session for whoever knows the password. Takes as long and says the same whether or not there is such
+    /// an account.
+    ///
+    /// Errors: 401, 429 after too many wrong guesses, 503 when too many sign in at once.
+    pub async fn sign_in(&self, from: Option<IpAddr>, email: Email, password: Password) -> Result<SessionTokens> {
+        let signed_in = self.guarded(from, &email.key(), self.check_and_begin(&email, &password)).await;
+        if let Err(Error::Unauthorized(_)) = &signed_in {
+            tracing::info!(address = ?from, "a sign-in was refused");
+        }
+        self.tokens_for(signed_in?)
+    }
+
+    /// Runs a check of a password between the two halves of the limiter: only a wrong one counts.
+    pub async fn guarded<T>(
+        &self,
+        from: Option<IpAddr>,
+        account: &str,
+        check: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let attempt = self.limiter.begin(self.clock.now(), from, account)?;
+        let outcome = check.await;
+        match &outcome {
+            Ok(_) => self.limiter.succeeded(&attempt),
+            Err(error) if is_wrong_guess(error) => {}
+            Err(_) => self.limiter.withdraw(&attempt),
+        }
+        outcome
+    }
+
+    async fn check_and_begin(&self, email: &Email, password: &Password) -> Result<Opened> {
+        let key = email.key();
+        let found = self.db.read(move |connection| user_store::find_by_email(connection, &key)).await?;
+        let stored = found.as_ref().map(|user| user.password_hash.clone());
+        let verdict = self.passwords.verify(password, stored).await?;
+        let (Some(user), Verdict::Right { stronger }) = (found, verdict) else { return Err(wrong_sign_in()) };
+        let refresh_token = RefreshToken::make()?;
+        events::write(&self.db, &self.clock, Actor::User(user.id.clone()), move |connection, journal| {
+            let hash = stronger.as_deref().unwrap_or(&user.password_hash);
+            if !user_store::confirm_password(connection, &user.id, &user.password_hash, hash)? {
+                return Err(wrong_sign_in());
+            }
+            let (session_id, expires_at) = session_store::begin(connection, &user.id, journal.now())?;
+            session_store::add_token(connection, &session_id, &refresh_token, journal.now())?;
+            journal.record(Event::new(Action::SignedIn, Resource::Session, session_id.clone()));
+            Ok(Opened { user, session_id, expires_at, refresh_token })
+        })
+        .await
+    }
+
+    /// Exchanges a refresh token for the next one and an access token.
+    ///
+    /// Errors: 401 when the token is unknown or was used before, or the session has ended.
+    pub async fn refresh(&self, token: RefreshToken) -> Result<SessionTokens> {
+        let next = RefreshToken::make()?;
+        let opened = events::write(&self.db, &self.clock, Actor::Anonymous, move |connection, journal| {
+            exchange(connection, journal, &token.hash(), next)
+        });
+        match opened.await? {
+            Some(opened) => self.tokens_for(opened),
+            None => Err(Error::Unauthorized(
+                "The session has ended, or this refresh token was used before. Sign in again.".into(),
+            )),
+        }
+    }
+
+    /// Ends a session, for its access token too.
+    pub async fn sign_out(&self, user: &SignedIn) -> Result<()> {
+        let session_id = user.session_id.clone();
+        events::write(&self.db, &self.clock, user.actor(), move |connection, journal| {
+            if session_store::end(connection, &session_id, journal.now())? {
+                journal.record(Event::new(Action::SignedOut, Resource::Session, session_id));
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    fn tokens_for(&self, opened: Opened) -> Result<SessionTokens> {
+        let grant = Grant { user_id: opened.user.id.clone(), session_id: opened.session_id };
+        let access = self.tokens.issue(grant, self.clock.now(), opened.expires_at)?;
+        Ok(SessionTokens {
+            access_token: access.text,
+            token_type: "Bearer",
+            expires_in: access.expires_in,
+            refresh_token: opened.refresh_token.into_text(),
+            user: opened.user.into(),
+        })
+    }
+}
+
+/// Uses up one refresh token and keeps the next. `None` is a refusal that must be committed all the same: the end of a
+/// session whose token came back would otherwise be undone by saying no.
+fn exchange(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    hash: &str,
+    next: RefreshToken,
+) -> Result<Option<Opened>> {
+    let now = journal.now();
+    let Some(session_id) = session_store::session_of_token(connection, hash)? else { return Ok(None) };
+    if !session_store::use_token(connection, hash, now)? {
+        if session_store::end(connection, &session_id, now)? {
+            journal.record(Event::new(Action::TokenReused, Resource::Session, session_id));
+        }
+        return Ok(None);
+    }
+    if !session_store::touch(connection, &session_id, now)? {
+        return Ok(None);
+    }
+    let Some(holder) = session_store::holder(connection, &session_id, now)? else { return Ok(None) };
+    let Some(user) = user_store::find(connection, &holder.user_id)? else { return Ok(None) };
+    session_store::add_token(connection, &session_id, &next, now)?;
+    Ok(Some(Opened { user, session_id, expires_at: holder.expires_at, refresh_token: next }))
+}
+
+/// Whether a check failed because of the password, and not because something else was refused or broke.
+fn is_wrong_guess(error: &Error) -> bool {
+    matches!(error, Error::Unauthorized(_)) || error.rejections().iter().any(|one| one.code == "wrong_password")
+}
+
+/// One answer, whichever of the two was wrong.
+fn wrong_sign_in() -> Error {
+    Error::Unauthorized(
+        "The e-mail address or the password is wrong, or the account is switched off. Check both; an admin can set a \
+         new password."
+            .into(),
+    )
+}

@@ -1,0 +1,173 @@
+//! An account: somebody who signs in. Not to be confused with an author, who is a name on a story.
+
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+use super::password::NewPassword;
+use super::role::Role;
+use super::user_store::UserRow;
+use crate::clock::Timestamp;
+use crate::error::{Error, Rejection, Result};
+use crate::http::fields::{Email, Line};
+use crate::http::input::Input;
+use crate::http::patch::Patch;
+use crate::http::query::List;
+
+/// An account: somebody who signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct User {
+    /// Its id.
+    pub id: String,
+    /// The e-mail address to sign in with.
+    pub email: String,
+    /// The person's name.
+    pub name: String,
+    /// What the person may do.
+    pub role: Role,
+    /// Whether the person may sign in.
+    pub active: bool,
+    /// Counts the changes; part of the ETag.
+    pub version: i32,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl User {
+    /// Two accounts for the API's documentation and the tests.
+    pub fn samples() -> [User; 2] {
+        let made = Timestamp::from_microseconds(1_763_900_000_000_000).unwrap_or(Timestamp::FOREVER);
+        let sample = |id: &str, email: &str, name: &str, role| User {
+            id: id.to_owned(),
+            email: email.to_owned(),
+            name: name.to_owned(),
+            role,
+            active: true,
+            version: 1,
+            created_at: made,
+            updated_at: made,
+        };
+        [
+            sample("019ab17e-5d00-7c3e-9d41-3f6c2f0e9a10", "mira@example.org", "Mira Kovač", Role::Editor),
+            sample("019ab17e-5d01-7a52-8f07-0c9a3b5e7d22", "tom@example.org", "Tom Ashe", Role::Writer),
+        ]
+    }
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> User {
+        User {
+            id: row.id,
+            email: row.email,
+            name: row.name,
+            role: row.role,
+            active: row.active,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// An account as it is sent. Absent members are kept by a change; a new account is active unless it says otherwise.
+#[derive(Default, Deserialize, ToSchema)]
+pub struct UserInput {
+    /// The e-mail address to sign in with; upper and lower case are the same account.
+    #[serde(default)]
+    #[schema(value_type = Email)]
+    pub email: Patch<Email>,
+    /// The person's name.
+    #[serde(default)]
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    pub name: Patch<Line<200>>,
+    /// What the person may do.
+    #[serde(default)]
+    #[schema(value_type = Role)]
+    pub role: Patch<Role>,
+    /// 15 to 128 characters of any kind; a sentence of a few words is easy to keep.
+    #[serde(default)]
+    #[schema(value_type = NewPassword)]
+    pub password: Patch<NewPassword>,
+    /// Whether the person may sign in.
+    #[serde(default)]
+    #[schema(value_type = bool, default = true)]
+    pub active: Patch<bool>,
+}
+
+impl Input for UserInput {
+    const REQUIRED: &'static [&'static str] = &["email", "name", "role", "password"];
+
+    const LARGEST: usize = 16 * 1024;
+
+    fn check(&self, refuse: &mut Vec<Rejection>) {
+        if let (Some(email), Some(password)) = (self.email.as_value(), self.password.as_value()) {
+            refuse.extend(password.check_against(email, "/password").err());
+        }
+    }
+}
+
+/// [`UserInput`] as a new account needs it, for the document only: some members are required.
+pub struct NewUserInput;
+
+impl PartialSchema for NewUserInput {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = UserInput::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.required = UserInput::REQUIRED.iter().map(|name| (*name).to_owned()).collect();
+        }
+        schema
+    }
+}
+
+impl ToSchema for NewUserInput {}
+
+/// Everything that a new account needs.
+pub struct NewUser {
+    /// The e-mail address to sign in with.
+    pub email: Email,
+    /// The person's name.
+    pub name: Line<200>,
+    /// What the person may do.
+    pub role: Role,
+    /// The first password.
+    pub password: NewPassword,
+    /// Whether the person may sign in.
+    pub active: bool,
+}
+
+impl TryFrom<UserInput> for NewUser {
+    type Error = Error;
+
+    /// Errors: 422 for what is missing. [`crate::http::input::Complete`] has already made sure that nothing is.
+    fn try_from(input: UserInput) -> Result<NewUser> {
+        Ok(NewUser {
+            email: given(input.email, "/email")?,
+            name: given(input.name, "/name")?,
+            role: given(input.role, "/role")?,
+            password: given(input.password, "/password")?,
+            active: input.active.value().unwrap_or(true),
+        })
+    }
+}
+
+/// The value of a member that is required.
+pub(super) fn given<T>(member: Patch<T>, pointer: &str) -> Result<T> {
+    let missing =
+        || Error::Unprocessable(vec![Rejection::field(pointer, "required", "is required and cannot be null")]);
+    member.value().ok_or_else(missing)
+}
+
+/// Which accounts a list shows.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct UserFilter {
+    /// Only these roles, separated by commas.
+    #[param(value_type = Option<String>, example = "editor,writer")]
+    pub role: List<Role>,
+    /// Only accounts that may sign in, or only those that may not.
+    pub active: Option<bool>,
+}

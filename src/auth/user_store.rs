@@ -1,0 +1,134 @@
+//! The rows of accounts.
+
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use super::role::Role;
+use super::user::UserFilter;
+use crate::clock::Timestamp;
+use crate::db::schema::users;
+use crate::db::{AnyConnection, Backend};
+use crate::error::{Error, Result};
+use crate::http::page::{Page, Start};
+
+/// An account as it is stored. Not for printing: it has the password's hash.
+#[derive(Clone, Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = users)]
+pub struct UserRow {
+    /// Its id.
+    pub id: String,
+    /// The e-mail address as it was typed.
+    pub email: String,
+    /// The e-mail address as it is compared.
+    pub email_key: String,
+    /// The person's name.
+    pub name: String,
+    /// What they are.
+    pub role: Role,
+    /// The password's hash (PHC format).
+    pub password_hash: String,
+    /// Whether they may sign in.
+    pub active: bool,
+    /// Counts changes.
+    pub version: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The account with this id.
+pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<UserRow>> {
+    Ok(users::table.find(id).first(connection).optional()?)
+}
+
+/// The account with this e-mail address, in the form in which it is compared.
+pub fn find_by_email(connection: &mut AnyConnection, email_key: &str) -> Result<Option<UserRow>> {
+    Ok(users::table.filter(users::email_key.eq(email_key)).first(connection).optional()?)
+}
+
+/// Keeps a new account.
+///
+/// Errors: 409 on `/email` when another account has the address.
+pub fn insert(connection: &mut AnyConnection, row: &UserRow) -> Result<()> {
+    diesel::insert_into(users::table).values(row).execute(connection).map_err(name_the_email)?;
+    Ok(())
+}
+
+/// Replaces an account, provided that it still has the version before this one.
+///
+/// Errors: 412 when somebody else was faster, 409 on `/email` when another account has the address.
+pub fn update(connection: &mut AnyConnection, row: &UserRow) -> Result<()> {
+    let unchanged = users::table.filter(users::id.eq(&row.id)).filter(users::version.eq(row.version - 1));
+    let changed = diesel::update(unchanged).set(row).execute(connection).map_err(name_the_email)?;
+    if changed == 1 { Ok(()) } else { Err(changed_meanwhile(connection, &row.id)?) }
+}
+
+/// Deletes an account in this version, with its sessions.
+///
+/// Errors: 412 when somebody else was faster.
+pub fn delete(connection: &mut AnyConnection, id: &str, version: i32) -> Result<()> {
+    let unchanged = users::table.filter(users::id.eq(id)).filter(users::version.eq(version));
+    let deleted = diesel::delete(unchanged).execute(connection)?;
+    if deleted == 1 { Ok(()) } else { Err(changed_meanwhile(connection, id)?) }
+}
+
+/// Stores `new` in place of a hash that was just checked; `false` when the password was changed or the account switched
+/// off since. The write also holds the row until the commit, so that such a change comes entirely before or after.
+pub fn confirm_password(connection: &mut AnyConnection, id: &str, checked: &str, new: &str) -> Result<bool> {
+    let unchanged =
+        users::table.filter(users::id.eq(id)).filter(users::password_hash.eq(checked)).filter(users::active.eq(true));
+    Ok(diesel::update(unchanged).set(users::password_hash.eq(new)).execute(connection)? == 1)
+}
+
+/// Whether an active admin other than this one is left. Holds the rows of all of them until the commit, so that two
+/// admins who take the role from each other at the same moment cannot both succeed.
+pub fn has_another_admin(connection: &mut AnyConnection, id: &str) -> Result<bool> {
+    let admins = users::table.filter(users::role.eq(Role::Admin)).filter(users::active.eq(true));
+    diesel::update(admins).set(users::active.eq(true)).execute(connection)?;
+    let others = admins.filter(users::id.ne(id)).count().get_result::<i64>(connection)?;
+    Ok(others > 0)
+}
+
+/// One page of accounts in the order of their e-mail addresses, and how many there are when that was asked for.
+pub fn list(connection: &mut AnyConnection, filter: &UserFilter, page: &Page) -> Result<(Vec<UserRow>, Option<i64>)> {
+    let total = if page.count { Some(filtered(filter).count().get_result(connection)?) } else { None };
+    let mut query = filtered(filter);
+    if let Start::After(keys) = &page.start {
+        // The address is unique, so it orders the list by itself; the id behind it in the cursor decides nothing.
+        if let Some(email_key) = keys.first() {
+            query = query.filter(users::email_key.gt(email_key.text()?));
+        }
+    }
+    let ordered = query.order((users::email_key.asc(), users::id.asc()));
+    let rows = ordered.limit(page.fetch()).offset(page.offset()).load(connection)?;
+    Ok((rows, total))
+}
+
+fn filtered(filter: &UserFilter) -> users::BoxedQuery<'static, Backend> {
+    let mut query = users::table.into_boxed();
+    if !filter.role.0.is_empty() {
+        query = query.filter(users::role.eq_any(filter.role.0.clone()));
+    }
+    if let Some(active) = filter.active {
+        query = query.filter(users::active.eq(active));
+    }
+    query
+}
+
+/// The e-mail address is the only thing that two accounts cannot share; callers know it as `email`.
+fn name_the_email(error: DieselError) -> Error {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+            Error::taken("/email", "another account has this e-mail address; change that one, or use another address")
+        }
+        other => other.into(),
+    }
+}
+
+fn changed_meanwhile(connection: &mut AnyConnection, id: &str) -> Result<Error> {
+    Ok(match find(connection, id)? {
+        Some(row) => Error::VersionMismatch(format!("\"{}\"", row.version)),
+        None => Error::NotFound("user"),
+    })
+}

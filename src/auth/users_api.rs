@@ -1,0 +1,164 @@
+//! `/v1/users`: the accounts of the newsroom, for admins.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post};
+
+use super::Allow;
+use super::accounts::Accounts;
+use super::permission::needs;
+use super::user::{NewUserInput, User, UserFilter, UserInput};
+use crate::error::{Error, Result};
+use crate::http::answer::{Answer, Audience};
+use crate::http::etag::IfMatch;
+use crate::http::input::{Complete, Partial};
+use crate::http::page::{Cursors, List, Paging};
+use crate::http::path::Reference;
+use crate::http::query::ListQuery;
+
+/// List accounts
+///
+/// In the order of their e-mail addresses.
+#[utoipa::path(
+    get,
+    path = "/users",
+    operation_id = "list_users",
+    tag = "Users",
+    security(("bearer" = [])),
+    params(UserFilter, Paging),
+    responses((
+        status = 200,
+        description = "One page of accounts",
+        body = List<User>,
+        example = json!({"data": User::samples(), "next": null})
+    ))
+)]
+#[get("/users")]
+pub async fn list_users(
+    _caller: Allow<needs::ManageUsers>,
+    accounts: Accounts,
+    cursors: Data<Cursors>,
+    query: ListQuery<UserFilter>,
+) -> Result<Answer> {
+    let page = query.paging.page(&cursors, &query.binding)?;
+    let list = accounts.list(query.filter, page).await?;
+    Ok(Answer::list(&list, Audience::Caller))
+}
+
+/// Create an account
+///
+/// The account may sign in at once with the e-mail address and the password, unless it is made with `active: false`.
+#[utoipa::path(
+    post,
+    path = "/users",
+    operation_id = "create_user",
+    tag = "Users",
+    security(("bearer" = [])),
+    request_body(
+        content = NewUserInput,
+        example = json!({
+            "email": "mira@example.org",
+            "name": "Mira Kovač",
+            "role": "editor",
+            "password": "correct horse battery staple"
+        })
+    ),
+    responses((
+        status = 201,
+        description = "Created",
+        body = User,
+        headers(("Location" = String, description = "Where the account is")),
+        example = json!(User::samples()[0])
+    ))
+)]
+#[post("/users")]
+pub async fn create_user(
+    caller: Allow<needs::ManageUsers>,
+    accounts: Accounts,
+    input: Complete<UserInput>,
+) -> Result<Answer> {
+    let user = accounts.create(caller.actor(), input.0.try_into()?).await?;
+    Ok(Answer::created(&user, format!("/v1/users/{}", user.id)).version(user.version))
+}
+
+/// Get an account
+///
+/// One account by its id.
+#[utoipa::path(
+    get,
+    path = "/users/{id}",
+    operation_id = "get_user",
+    tag = "Users",
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "The id of the account")),
+    responses((status = 200, description = "The account", body = User, example = json!(User::samples()[0])))
+)]
+#[get("/users/{id}")]
+pub async fn get_user(_caller: Allow<needs::ManageUsers>, accounts: Accounts, id: Reference) -> Result<Answer> {
+    let user = accounts.get(user_id(id)?).await?;
+    Ok(Answer::one(&user, Audience::Caller).version(user.version))
+}
+
+/// Change an account
+///
+/// Changes what is sent and keeps the rest (JSON Merge Patch). Another e-mail address, role, password or state ends all
+/// sessions of the account at once. The last active admin cannot be demoted or switched off. `If-Match` is honoured and
+/// not required.
+#[utoipa::path(
+    patch,
+    path = "/users/{id}",
+    operation_id = "update_user",
+    tag = "Users",
+    security(("bearer" = [])),
+    params(
+        ("id" = String, Path, description = "The id of the account"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that you read; 412 when it is stale")
+    ),
+    request_body(content = UserInput, example = json!({"role": "editor"})),
+    responses((status = 200, description = "The changed account", body = User, example = json!(User::samples()[0])))
+)]
+#[patch("/users/{id}")]
+pub async fn update_user(
+    caller: Allow<needs::ManageUsers>,
+    accounts: Accounts,
+    id: Reference,
+    if_match: IfMatch,
+    input: Partial<UserInput>,
+) -> Result<Answer> {
+    let user = accounts.update(caller.actor(), user_id(id)?, if_match, input.0).await?;
+    Ok(Answer::one(&user, Audience::Caller).version(user.version))
+}
+
+/// Delete an account
+///
+/// Its sessions end at once; the stories of the person stay. To keep the account and only close the door, set `active`
+/// to `false`. The last active admin cannot be deleted.
+#[utoipa::path(
+    delete,
+    path = "/users/{id}",
+    operation_id = "delete_user",
+    tag = "Users",
+    security(("bearer" = [])),
+    params(
+        ("id" = String, Path, description = "The id of the account"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that you read; 412 when it is stale")
+    ),
+    responses((status = 204, description = "Deleted"))
+)]
+#[delete("/users/{id}")]
+pub async fn delete_user(
+    caller: Allow<needs::ManageUsers>,
+    accounts: Accounts,
+    id: Reference,
+    if_match: IfMatch,
+) -> Result<HttpResponse> {
+    accounts.delete(caller.actor(), user_id(id)?, if_match).await?;
+    Ok(Answer::nothing())
+}
+
+/// Accounts have no slugs: whatever is not an id names none.
+fn user_id(reference: Reference) -> Result<String> {
+    match reference {
+        Reference::Id(id) => Ok(id),
+        Reference::Slug(_) | Reference::Nothing => Err(Error::NotFound("user")),
+    }
+}
