@@ -19,16 +19,17 @@ use crate::clock::Clock;
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{self, Actor, Event, Journal, Resource};
+use crate::events::{Actor, Event, Journal, Ledger, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::page::{Key, List, Page};
 use crate::http::patch::Patch;
+use crate::http::query::WriteOptions;
 
 /// The accounts of the newsroom.
 #[derive(Clone)]
 pub struct Accounts {
     db: Db,
-    clock: Clock,
+    ledger: Ledger,
     passwords: Passwords,
 }
 
@@ -48,16 +49,22 @@ impl FromRequest for Accounts {
 impl Accounts {
     /// For commands, which have no request.
     pub fn new(db: Db, clock: Clock, passwords: Passwords) -> Accounts {
-        Accounts { db, clock, passwords }
+        Accounts { ledger: Ledger::new(db.clone(), clock), db, passwords }
     }
 
     /// One page of accounts, in the order of their e-mail addresses.
     pub async fn list(&self, filter: UserFilter, page: Page) -> Result<List<User>> {
         let list = self.db.read(move |connection| {
             let (rows, total) = user_store::list(connection, &filter, &page)?;
-            Ok(page.list(rows, total, |row| vec![Key::from(row.email_key.as_str()), Key::from(row.id.as_str())]))
+            Ok(page.list(rows, total, |row| vec![Key::from(row.email_key.clone()), Key::from(row.id.clone())]))
         });
         Ok(list.await?.map(User::from))
+    }
+
+    /// Every account, in the order of their e-mail addresses.
+    pub async fn all(&self) -> Result<Vec<User>> {
+        let rows = self.db.read(user_store::all).await?;
+        Ok(rows.into_iter().map(User::from).collect())
     }
 
     /// The account with this id.
@@ -76,10 +83,10 @@ impl Accounts {
     /// Makes an account.
     ///
     /// Errors: 409 on `/email` when there is one already, 422 when the password gives the name away.
-    pub async fn create(&self, actor: Actor, new: NewUser) -> Result<User> {
+    pub async fn create(&self, actor: Actor, options: WriteOptions, new: NewUser) -> Result<User> {
         new.password.check_against(&new.email, "/password").map_err(refuse)?;
         let password_hash = self.passwords.hash(&new.password).await?;
-        events::write(&self.db, &self.clock, actor, move |connection, journal| {
+        let write = self.ledger.write(actor, options, move |connection, journal| {
             let row = UserRow {
                 id: new_id(),
                 email_key: new.email.key(),
@@ -95,19 +102,25 @@ impl Accounts {
             user_store::insert(connection, &row)?;
             journal.record(Event::created(Resource::User, row.id.clone()));
             Ok(row.into())
-        })
-        .await
+        });
+        write.await
     }
 
     /// Changes an account. Another e-mail address, role, password or state ends all of its sessions.
     ///
     /// Errors: 404, 412, 409 on `/email`, 409 `last_admin` when nobody would be left to manage accounts.
-    pub async fn update(&self, actor: Actor, id: String, if_match: IfMatch, change: UserInput) -> Result<User> {
+    pub async fn update(
+        &self,
+        (actor, options): (Actor, WriteOptions),
+        id: String,
+        if_match: IfMatch,
+        change: UserInput,
+    ) -> Result<User> {
         let password_hash = match change.password.as_value() {
             Some(password) => Some(self.passwords.hash(password).await?),
             None => None,
         };
-        events::write(&self.db, &self.clock, actor, move |connection, journal| {
+        let write = self.ledger.write(actor, options, move |connection, journal| {
             let old = user_store::find(connection, &id)?.ok_or(Error::NotFound("user"))?;
             if_match.check(old.version)?;
             if let Some(password) = change.password.as_value() {
@@ -116,15 +129,15 @@ impl Accounts {
             }
             let new = changed(&old, change, password_hash);
             store_change(connection, journal, &old, new)
-        })
-        .await
+        });
+        write.await
     }
 
     /// Deletes an account and its sessions. Its stories stay.
     ///
     /// Errors: 404, 412, 409 `last_admin` when nobody would be left to manage accounts.
-    pub async fn delete(&self, actor: Actor, id: String, if_match: IfMatch) -> Result<()> {
-        events::write(&self.db, &self.clock, actor, move |connection, journal| {
+    pub async fn delete(&self, actor: Actor, options: WriteOptions, id: String, if_match: IfMatch) -> Result<()> {
+        let write = self.ledger.write(actor, options, move |connection, journal| {
             let row = user_store::find(connection, &id)?.ok_or(Error::NotFound("user"))?;
             if_match.check(row.version)?;
             if is_admin(&row) {
@@ -133,8 +146,8 @@ impl Accounts {
             user_store::delete(connection, &id, row.version)?;
             journal.record(Event::deleted(Resource::User, id, row.version));
             Ok(())
-        })
-        .await
+        });
+        write.await
     }
 
     /// Changes one's own password. Every other session ends, and this one can no longer be refreshed.
@@ -151,7 +164,7 @@ impl Accounts {
         new.check_against(&old.email, "/new_password").map_err(refuse)?;
         let hash = self.passwords.hash(new).await?;
         let session_id = user.session_id.clone();
-        events::write(&self.db, &self.clock, user.actor(), move |connection, journal| {
+        let write = self.ledger.write(user.actor(), WriteOptions::default(), move |connection, journal| {
             if !user_store::confirm_password(connection, &old.id, &old.password_hash, &hash)? {
                 return Err(wrong_password());
             }
@@ -163,8 +176,8 @@ impl Accounts {
             session_store::forget_tokens(connection, &session_id)?;
             journal.record(Event::updated(Resource::User, row.id, row.version));
             Ok(())
-        })
-        .await
+        });
+        write.await
     }
 
     /// The e-mail address of an account as it is compared; what refused passwords are counted under.

@@ -12,6 +12,8 @@ pub enum Permission {
     ReadDrafts,
     /// Create, change and delete articles; a writer only own ones that are not published.
     WriteArticles,
+    /// Do with every article what is otherwise done with one's own.
+    EditEveryArticle,
     /// Publish, schedule, take down, kill.
     PublishArticles,
     /// Create, change and delete tags, sources and authors.
@@ -24,9 +26,10 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order of the table.
-    pub const ALL: [Permission; 6] = [
+    pub const ALL: [Permission; 7] = [
         Permission::ReadDrafts,
         Permission::WriteArticles,
+        Permission::EditEveryArticle,
         Permission::PublishArticles,
         Permission::WriteTaxonomy,
         Permission::ManageUsers,
@@ -36,16 +39,18 @@ impl Permission {
 
 /// The table: whether a role has a permission. There is no other rule by role in the house.
 pub fn allows(role: Role, permission: Permission) -> bool {
-    use Permission::{ManageUsers, OwnAccount, PublishArticles, ReadDrafts, WriteArticles, WriteTaxonomy};
+    use Permission::{
+        EditEveryArticle, ManageUsers, OwnAccount, PublishArticles, ReadDrafts, WriteArticles, WriteTaxonomy,
+    };
     match role {
         Role::Admin => true,
         Role::Editor => match permission {
-            ReadDrafts | WriteArticles | PublishArticles | WriteTaxonomy | OwnAccount => true,
+            ReadDrafts | WriteArticles | EditEveryArticle | PublishArticles | WriteTaxonomy | OwnAccount => true,
             ManageUsers => false,
         },
         Role::Writer => match permission {
             ReadDrafts | WriteArticles | OwnAccount => true,
-            PublishArticles | WriteTaxonomy | ManageUsers => false,
+            EditEveryArticle | PublishArticles | WriteTaxonomy | ManageUsers => false,
         },
     }
 }
@@ -91,6 +96,7 @@ mod tests {
         let expected = [
             (Permission::ReadDrafts, [true, true, true]),
             (Permission::WriteArticles, [true, true, true]),
+            (Permission::EditEveryArticle, [true, true, false]),
             (Permission::PublishArticles, [true, true, false]),
             (Permission::WriteTaxonomy, [true, true, false]),
             (Permission::ManageUsers, [true, false, false]),

@@ -1,9 +1,7 @@
 //! An account: somebody who signs in. Not to be confused with an author, who is a name on a story.
 
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 
 use super::password::NewPassword;
 use super::role::Role;
@@ -11,7 +9,8 @@ use super::user_store::UserRow;
 use crate::clock::Timestamp;
 use crate::error::{Error, Rejection, Result};
 use crate::http::fields::{Email, Line};
-use crate::http::input::Input;
+use crate::http::input::{Complete, Input, Partial};
+use crate::http::page;
 use crate::http::patch::Patch;
 use crate::http::query::List;
 
@@ -81,7 +80,7 @@ pub struct UserInput {
     pub email: Patch<Email>,
     /// The person's name.
     #[serde(default)]
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    #[schema(value_type = Line<200>)]
     pub name: Patch<Line<200>>,
     /// What the person may do.
     #[serde(default)]
@@ -109,20 +108,14 @@ impl Input for UserInput {
     }
 }
 
-/// [`UserInput`] as a new account needs it, for the document only: some members are required.
-pub struct NewUserInput;
+/// A whole account: what `POST` takes.
+pub type NewUserBody = Complete<UserInput>;
 
-impl PartialSchema for NewUserInput {
-    fn schema() -> RefOr<Schema> {
-        let mut schema = UserInput::schema();
-        if let RefOr::T(Schema::Object(object)) = &mut schema {
-            object.required = UserInput::REQUIRED.iter().map(|name| (*name).to_owned()).collect();
-        }
-        schema
-    }
-}
+/// A change of an account: what `PATCH` takes.
+pub type UserPatch = Partial<UserInput>;
 
-impl ToSchema for NewUserInput {}
+/// One page of accounts.
+pub type UserList = page::List<User>;
 
 /// Everything that a new account needs.
 pub struct NewUser {

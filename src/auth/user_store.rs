@@ -105,6 +105,11 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter, page: &Page) ->
     Ok((rows, total))
 }
 
+/// Every account in the order of their e-mail addresses.
+pub fn all(connection: &mut AnyConnection) -> Result<Vec<UserRow>> {
+    Ok(users::table.order(users::email_key.asc()).load(connection)?)
+}
+
 fn filtered(filter: &UserFilter) -> users::BoxedQuery<'static, Backend> {
     let mut query = users::table.into_boxed();
     if !filter.role.0.is_empty() {

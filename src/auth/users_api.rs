@@ -6,14 +6,13 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use super::Allow;
 use super::accounts::Accounts;
 use super::permission::needs;
-use super::user::{NewUserInput, User, UserFilter, UserInput};
+use super::user::{NewUserBody, User, UserFilter, UserList, UserPatch};
 use crate::error::{Error, Result};
 use crate::http::answer::{Answer, Audience};
-use crate::http::etag::IfMatch;
-use crate::http::input::{Complete, Partial};
-use crate::http::page::{Cursors, List, Paging};
+use crate::http::etag::{IfMatch, IfMatchHeader};
+use crate::http::page::{Cursors, Paging};
 use crate::http::path::Reference;
-use crate::http::query::ListQuery;
+use crate::http::query::{ListQuery, Query, WriteOptions};
 
 /// List accounts
 ///
@@ -28,7 +27,7 @@ use crate::http::query::ListQuery;
     responses((
         status = 200,
         description = "One page of accounts",
-        body = List<User>,
+        body = UserList,
         example = json!({"data": User::samples(), "next": null})
     ))
 )]
@@ -53,8 +52,9 @@ pub async fn list_users(
     operation_id = "create_user",
     tag = "Users",
     security(("bearer" = [])),
+    params(WriteOptions),
     request_body(
-        content = NewUserInput,
+        content = NewUserBody,
         example = json!({
             "email": "mira@example.org",
             "name": "Mira Kovač",
@@ -73,10 +73,11 @@ pub async fn list_users(
 #[post("/users")]
 pub async fn create_user(
     caller: Allow<needs::ManageUsers>,
+    options: Query<WriteOptions>,
     accounts: Accounts,
-    input: Complete<UserInput>,
+    input: NewUserBody,
 ) -> Result<Answer> {
-    let user = accounts.create(caller.actor(), input.0.try_into()?).await?;
+    let user = accounts.create(caller.actor(), options.0, input.0.try_into()?).await?;
     Ok(Answer::created(&user, format!("/v1/users/{}", user.id)).version(user.version))
 }
 
@@ -109,11 +110,8 @@ pub async fn get_user(_caller: Allow<needs::ManageUsers>, accounts: Accounts, id
     operation_id = "update_user",
     tag = "Users",
     security(("bearer" = [])),
-    params(
-        ("id" = String, Path, description = "The id of the account"),
-        ("If-Match" = Option<String>, Header, description = "The ETag that you read; 412 when it is stale")
-    ),
-    request_body(content = UserInput, example = json!({"role": "editor"})),
+    params(("id" = String, Path, description = "The id of the account"), IfMatchHeader, WriteOptions),
+    request_body(content = UserPatch, example = json!({"role": "editor"})),
     responses((status = 200, description = "The changed account", body = User, example = json!(User::samples()[0])))
 )]
 #[patch("/users/{id}")]
@@ -122,9 +120,10 @@ pub async fn update_user(
     accounts: Accounts,
     id: Reference,
     if_match: IfMatch,
-    input: Partial<UserInput>,
+    options: Query<WriteOptions>,
+    input: UserPatch,
 ) -> Result<Answer> {
-    let user = accounts.update(caller.actor(), user_id(id)?, if_match, input.0).await?;
+    let user = accounts.update((caller.actor(), options.0), user_id(id)?, if_match, input.0).await?;
     Ok(Answer::one(&user, Audience::Caller).version(user.version))
 }
 
@@ -138,10 +137,7 @@ pub async fn update_user(
     operation_id = "delete_user",
     tag = "Users",
     security(("bearer" = [])),
-    params(
-        ("id" = String, Path, description = "The id of the account"),
-        ("If-Match" = Option<String>, Header, description = "The ETag that you read; 412 when it is stale")
-    ),
+    params(("id" = String, Path, description = "The id of the account"), IfMatchHeader, WriteOptions),
     responses((status = 204, description = "Deleted"))
 )]
 #[delete("/users/{id}")]
@@ -150,8 +146,9 @@ pub async fn delete_user(
     accounts: Accounts,
     id: Reference,
     if_match: IfMatch,
+    options: Query<WriteOptions>,
 ) -> Result<HttpResponse> {
-    accounts.delete(caller.actor(), user_id(id)?, if_match).await?;
+    accounts.delete(caller.actor(), options.0, user_id(id)?, if_match).await?;
     Ok(Answer::nothing())
 }
 

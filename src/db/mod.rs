@@ -4,6 +4,7 @@
 //! when its future gives `Ok`; nothing less.
 
 mod connection;
+pub mod keyset;
 pub mod migrate;
 pub mod schema;
 pub mod types;

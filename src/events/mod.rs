@@ -2,9 +2,11 @@
 //! announced that was not committed, and nothing committed is forgotten.
 
 mod event;
+mod ledger;
 mod store;
 
 pub use event::{Action, Actor, Event, Resource};
+pub use ledger::Ledger;
 
 use crate::clock::Clock;
 use crate::clock::Timestamp;

@@ -73,12 +73,9 @@ impl Answer {
     }
 
     /// 301 to where a renamed resource lives now.
-    pub fn moved(location: String, audience: Audience) -> HttpResponse {
+    pub fn moved(location: String, audience: Audience) -> Answer {
         let body = serde_json::json!({ "location": location });
-        HttpResponse::MovedPermanently()
-            .insert_header((header::LOCATION, location))
-            .insert_header((header::CACHE_CONTROL, audience.cache_control()))
-            .json(body)
+        Answer { status: StatusCode::MOVED_PERMANENTLY, location: Some(location), ..Answer::one(&body, audience) }
     }
 }
 

@@ -13,6 +13,7 @@ use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
 
 use crate::error::{Error, Rejection, Result};
 
@@ -68,6 +69,16 @@ impl IfMatch {
             sent => Ok(sent),
         }
     }
+}
+
+/// The header, for the API docs.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IfMatchHeader {
+    /// The ETag of the version that the change is based on. When somebody was faster, nothing is changed and the answer
+    /// is 412. `*` changes whatever is there.
+    #[param(rename = "If-Match", example = "\"7-kR2vX0cLw1mQ9fHs\"")]
+    pub if_match: Option<String>,
 }
 
 /// The version in a tag of ours: `"7"` or `"7-HASH"`. Weak tags never match (RFC 9110 §13.1.1).

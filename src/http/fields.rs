@@ -1,6 +1,7 @@
 //! Types for what people send: each accepts only what is allowed, says what that is, and carries it into the OpenAPI
 //! document, so that the rule, its message and its documentation cannot drift apart.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 
 use email_address::EmailAddress;
@@ -13,6 +14,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// Longest web address, in bytes.
 const LONGEST_URL: usize = 2000;
+
+/// Longest body of a story, in bytes.
+pub const LONGEST_BODY: usize = 5 * 1024 * 1024;
 
 /// Separates the stable code from the message inside serde's one string; never in either of them.
 const SEPARATOR: char = '\u{1f}';
@@ -42,6 +46,10 @@ pub struct WebUrl(String);
 /// A well-formed language tag (BCP 47), such as `en`, `pt-BR` or `zh-Hant`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LanguageTag(String);
+
+/// The text of a story, in Markdown (CommonMark): at most 5 MiB. Line ends become `\n`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Markdown(String);
 
 /// A country by its two-letter code (ISO 3166-1 alpha-2), such as `DE`; kept in capitals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -89,6 +97,20 @@ impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
             return Err(refusal("control_character", "must not contain control characters other than line breaks"));
         }
         Ok(Text(text.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Markdown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.len() > LONGEST_BODY {
+            let detail = format_args!("must have at most {LONGEST_BODY} bytes; this has {}", text.len());
+            return Err(refusal("too_long", detail));
+        }
+        if has_control(&text, &['\n', '\r', '\t']) {
+            return Err(refusal("control_character", "must not contain control characters other than line breaks"));
+        }
+        Ok(Markdown(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }))
     }
 }
 
@@ -184,6 +206,12 @@ impl PartialSchema for WebUrl {
     }
 }
 
+impl PartialSchema for Markdown {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(LONGEST_BODY)).into()
+    }
+}
+
 impl PartialSchema for LanguageTag {
     fn schema() -> RefOr<Schema> {
         text_schema(35, None, Some("^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$"))
@@ -202,16 +230,26 @@ impl PartialSchema for Email {
     }
 }
 
-/// Each of these is a plain string to the rest of the house; `ToSchema` needs no name because none is a component.
+/// Each of these is a plain string to the rest of the house, and a component of its own in the document.
 macro_rules! plain_string {
-    ($([$($generics:tt)*] $type:ty),* $(,)?) => {$(
-        impl<$($generics)*> ToSchema for $type {}
+    ($([$($generics:tt)*] $type:ty: $name:expr),* $(,)?) => {$(
+        impl<$($generics)*> ToSchema for $type {
+            fn name() -> Cow<'static, str> {
+                $name.into()
+            }
+        }
 
         impl<$($generics)*> Deref for $type {
             type Target = str;
 
             fn deref(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl<$($generics)*> std::fmt::Display for $type {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
             }
         }
 
@@ -223,7 +261,15 @@ macro_rules! plain_string {
     )*};
 }
 
-plain_string!([const MAX: usize] Line<MAX>, [const MAX: usize] Text<MAX>, [] WebUrl, [] LanguageTag, [] CountryCode, [] Email);
+plain_string!(
+    [const MAX: usize] Line<MAX>: format!("Line{MAX}"),
+    [const MAX: usize] Text<MAX>: format!("Text{MAX}"),
+    [] Markdown: "Markdown",
+    [] WebUrl: "WebUrl",
+    [] LanguageTag: "LanguageTag",
+    [] CountryCode: "CountryCode",
+    [] Email: "Email",
+);
 
 #[cfg(test)]
 mod tests {

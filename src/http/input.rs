@@ -3,6 +3,7 @@
 //! serde stops at the first fault. A person who sends five wrong fields wants to hear of five, so each member is read
 //! by itself against the same type, and what was wrong is collected with a JSON pointer.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -15,12 +16,15 @@ use futures_util::StreamExt;
 use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde_json::{Map, Value};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::fields;
 use crate::error::{Error, Rejection, Result};
 
 /// Largest body that is read, in bytes after decompression: a story's body may have 5 MiB, JSON escapes add to it.
-pub const LARGEST_BODY: usize = 6 * 1024 * 1024;
+pub const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
 /// Largest body of everything that is not a story, in bytes.
 pub const LARGEST_SMALL_BODY: usize = 1024 * 1024;
@@ -33,6 +37,9 @@ const DEEPEST: usize = 32;
 pub trait Input: DeserializeOwned + 'static {
     /// Members without which the resource cannot exist, and which can never be null.
     const REQUIRED: &'static [&'static str] = &[];
+
+    /// Members of the answer that only the server sets, to say so when somebody sends one back.
+    const READ_ONLY: &'static [&'static str] = &["id", "created_at", "updated_at"];
 
     /// Largest body, in bytes.
     const LARGEST: usize = LARGEST_SMALL_BODY;
@@ -53,6 +60,62 @@ impl<T: Input> Complete<T> {
     /// Reads a resource from a JSON value; what the import does with each line of a file.
     pub fn from_value(value: Value) -> Result<T> {
         read(value, true)
+    }
+}
+
+/// `TagInput` is known as `NewTag` where a whole tag is sent, and as `TagPatch` where a change is.
+fn base_name<T: ToSchema>() -> String {
+    T::name().trim_end_matches("Input").to_owned()
+}
+
+/// The schema of an input whose unknown members are refused and whose `required` members must be there.
+fn strict_schema<T: ToSchema>(required: &[&str]) -> RefOr<Schema> {
+    match T::schema() {
+        RefOr::T(Schema::Object(mut object)) => {
+            object.required = required.iter().map(|name| (*name).to_owned()).collect();
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            RefOr::T(Schema::Object(object))
+        }
+        other => other,
+    }
+}
+
+impl<T: Input + ToSchema> PartialSchema for Complete<T> {
+    fn schema() -> RefOr<Schema> {
+        strict_schema::<T>(T::REQUIRED)
+    }
+}
+
+impl<T: Input + ToSchema> ToSchema for Complete<T> {
+    fn name() -> Cow<'static, str> {
+        format!("New{}", base_name::<T>()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        T::schemas(schemas);
+    }
+}
+
+impl<T: Input + ToSchema> PartialSchema for Partial<T> {
+    fn schema() -> RefOr<Schema> {
+        strict_schema::<T>(&[])
+    }
+}
+
+impl<T: Input + ToSchema> ToSchema for Partial<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Patch", base_name::<T>()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        T::schemas(schemas);
+    }
+}
+
+impl<T: Input> Partial<T> {
+    /// Reads a change from a JSON value; for commands.
+    pub fn from_value(value: Value) -> Result<T> {
+        read(value, false)
     }
 }
 
@@ -207,7 +270,7 @@ fn read<T: Input>(value: Value, complete: bool) -> Result<T> {
     let mut accepted = Map::new();
     for (name, value) in members {
         let Some(field) = known.iter().find(|field| **field == name) else {
-            refused.push(unknown_field(&name, known));
+            refused.push(unknown_field(&name, known, T::READ_ONLY));
             continue;
         };
         match read_members::<T>(std::iter::once((*field, &value))) {
@@ -242,7 +305,10 @@ fn refuse_missing(members: &Map<String, Value>, required: &[&str], complete: boo
     }
 }
 
-fn unknown_field(name: &str, known: &[&str]) -> Rejection {
+fn unknown_field(name: &str, known: &[&str], read_only: &[&str]) -> Rejection {
+    if read_only.contains(&name) {
+        return Rejection::field(format!("/{name}"), "read_only", "is set by the server; leave it out");
+    }
     let nearest = nearest(name, known).map(|near| format!("did you mean {near}? ")).unwrap_or_default();
     let detail = format!("is not a field of this resource; {nearest}Allowed: {}", known.join(", "));
     Rejection::field(format!("/{}", escape(name)), "unknown_field", detail)

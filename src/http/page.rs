@@ -1,12 +1,16 @@
 //! Pages of lists: by an opaque cursor, which neither shows a row twice nor loses one while the list changes, or by
 //! number.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::Sha256;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::fields;
 use crate::clock::Timestamp;
@@ -144,9 +148,9 @@ impl From<Timestamp> for Key {
     }
 }
 
-impl From<&str> for Key {
-    fn from(text: &str) -> Key {
-        Key::Text(text.to_owned())
+impl From<String> for Key {
+    fn from(text: String) -> Key {
+        Key::Text(text)
     }
 }
 
@@ -193,16 +197,14 @@ impl Page {
 }
 
 /// One page of a list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub struct List<T> {
     /// The rows of this page, in order.
     pub data: Vec<T>,
     /// Give this as `cursor` to get the next page; `null` on the last one.
-    #[schema(required)]
     pub next: Option<String>,
     /// How many there are altogether; only when `count=true` was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub total: Option<i64>,
 }
 
@@ -210,6 +212,41 @@ impl<T> List<T> {
     /// The same page with every row converted.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> List<U> {
         List { data: self.data.into_iter().map(convert).collect(), next: self.next, total: self.total }
+    }
+}
+
+/// A list of tags is known as `TagList`.
+impl<T: ToSchema> ToSchema for List<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}List", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
+}
+
+impl<T: ToSchema> PartialSchema for List<T> {
+    fn schema() -> RefOr<Schema> {
+        let next = "Give this as `cursor` to get the next page; `null` on the last one.";
+        let total = "How many there are altogether; only when `count=true` was asked for.";
+        ObjectBuilder::new()
+            .description(Some("One page of a list."))
+            .property("data", ArrayBuilder::new().items(Ref::from_schema_name(T::name())).max_items(Some(100)))
+            .required("data")
+            .property(
+                "next",
+                ObjectBuilder::new()
+                    .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+                    .description(Some(next)),
+            )
+            .required("next")
+            .property(
+                "total",
+                ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).description(Some(total)),
+            )
+            .into()
     }
 }
 
@@ -276,7 +313,7 @@ mod tests {
     #[test]
     fn a_cursor_opens_only_unchanged_and_for_its_own_list() {
         let cursors = cursors();
-        let keys = vec![Key::Time(1_700_000_000_000_000), Key::from("id")];
+        let keys = vec![Key::Time(1_700_000_000_000_000), Key::from("id".to_owned())];
         let cursor = cursors.seal(&keys, "/v1/articles?tag=nato");
         assert_eq!(cursors.open(&cursor, "/v1/articles?tag=nato").unwrap(), keys);
         assert!(cursors.open(&cursor, "/v1/articles?tag=kosovo").is_err());
@@ -291,7 +328,7 @@ mod tests {
     fn a_page_knows_whether_there_is_another_one() {
         let paging = Paging { limit: Some(Limit(2)), ..Paging::default() };
         let page = paging.page(&cursors(), "/").unwrap();
-        let key = |row: &&str| vec![Key::from(*row)];
+        let key = |row: &&str| vec![Key::from((*row).to_owned())];
         assert!(page.list(vec!["a", "b", "c"], None, key).next.is_some());
         assert!(page.list(vec!["a", "b"], None, key).next.is_none());
     }

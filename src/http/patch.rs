@@ -36,6 +36,18 @@ impl<T> Patch<T> {
         }
     }
 
+    /// Writes what was said into a text whose default is `otherwise`: `null` sets that.
+    pub fn apply_to_text(self, current: &mut String, otherwise: &str)
+    where
+        T: Into<String>,
+    {
+        match self {
+            Patch::Absent => {}
+            Patch::Null => *current = otherwise.to_owned(),
+            Patch::Value(value) => *current = value.into(),
+        }
+    }
+
     /// The value, when there is one.
     pub fn value(self) -> Option<T> {
         match self {
@@ -49,6 +61,14 @@ impl<T> Patch<T> {
         match self {
             Patch::Value(value) => Some(value),
             Patch::Absent | Patch::Null => None,
+        }
+    }
+
+    /// The same statement in a replacement, where an absent member is cleared.
+    pub fn or_null(self) -> Patch<T> {
+        match self {
+            Patch::Absent => Patch::Null,
+            sent => sent,
         }
     }
 

@@ -4,6 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
@@ -33,6 +34,22 @@ impl Reference {
             && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         if slug_like { Reference::Slug(text.to_owned()) } else { Reference::Nothing }
     }
+}
+
+impl Reference {
+    /// Whether this was a slug that is not the present one: the caller should be sent on.
+    pub fn is_former(&self, present: &str) -> bool {
+        matches!(self, Reference::Slug(slug) if slug != present)
+    }
+}
+
+/// The path parameter, for the API docs.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct IdOrSlug {
+    /// The id or the slug.
+    #[param(example = "kosovo", min_length = 1, max_length = 200)]
+    pub id: String,
 }
 
 impl FromRequest for Reference {

@@ -11,9 +11,11 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::de::value::MapDeserializer;
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
+use utoipa::IntoParams;
 
 use super::input::{field_names, nearest};
 use super::{fields, page};
+use crate::db::keyset::Direction;
 use crate::error::{Error, Rejection, Result};
 
 /// Most values in a comma-separated list.
@@ -26,16 +28,22 @@ const LONGEST_QUERY: usize = 8 * 1024;
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-/// The parameters of a list: paging and whatever filters `F` has.
+/// The parameters of a list: paging, whatever filters `F` has, and perhaps more of another kind.
 #[derive(Debug)]
-pub struct ListQuery<F> {
+pub struct ListQuery<F, More = NoMore> {
     /// Filters and sorting.
     pub filter: F,
+    /// Parameters that are not the filter's.
+    pub more: More,
     /// `limit`, `cursor`, `page` and `count`.
     pub paging: page::Paging,
     /// What a cursor of this list is bound to: the address and every filter, in a canonical order.
     pub binding: String,
 }
+
+/// A list that has no other parameters.
+#[derive(Debug, Default, Deserialize)]
+pub struct NoMore {}
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Error = Error;
@@ -49,7 +57,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-impl<F: DeserializeOwned> FromRequest for ListQuery<F> {
+impl<F: DeserializeOwned, More: DeserializeOwned> FromRequest for ListQuery<F, More> {
     type Error = Error;
     type Future = Ready<Result<Self>>;
 
@@ -58,24 +66,37 @@ impl<F: DeserializeOwned> FromRequest for ListQuery<F> {
     }
 }
 
-fn list_query<F: DeserializeOwned>(path: &str, pairs: &[(String, String)]) -> Result<ListQuery<F>> {
-    let of_filter = field_names::<F>();
+fn list_query<F: DeserializeOwned, More: DeserializeOwned>(
+    path: &str,
+    pairs: &[(String, String)],
+) -> Result<ListQuery<F, More>> {
     let of_paging = field_names::<page::Paging>();
-    let known: Vec<&str> = of_filter.iter().chain(of_paging).copied().collect();
-    refuse_unknown(pairs, &known)?;
-    let (filter, paging) = match (read::<F>(pairs, of_filter), read::<page::Paging>(pairs, of_paging)) {
-        (Ok(filter), Ok(paging)) => (filter, paging),
-        (Err(Error::BadRequest(mut one)), Err(Error::BadRequest(other))) => {
-            one.extend(other);
-            return Err(Error::BadRequest(one));
-        }
-        (Err(error), _) | (_, Err(error)) => return Err(error),
+    let known = [field_names::<F>(), field_names::<More>(), of_paging];
+    refuse_unknown(pairs, &known.concat())?;
+    let mut refused = Vec::new();
+    let filter = collect(read::<F>(pairs, known[0]), &mut refused)?;
+    let more = collect(read::<More>(pairs, known[1]), &mut refused)?;
+    let paging = collect(read::<page::Paging>(pairs, of_paging), &mut refused)?;
+    let (Some(filter), Some(more), Some(paging)) = (filter, more, paging) else {
+        return Err(Error::BadRequest(refused));
     };
     paging.check()?;
     let mut bound: Vec<_> = pairs.iter().filter(|(name, _)| !of_paging.contains(&name.as_str())).collect();
     bound.sort();
     let bound: Vec<String> = bound.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    Ok(ListQuery { filter, paging, binding: format!("{path}?{}", bound.join("&")) })
+    Ok(ListQuery { filter, more, paging, binding: format!("{path}?{}", bound.join("&")) })
+}
+
+/// Keeps what was refused for later, so that all of it is said at once.
+fn collect<T>(read: Result<T>, refused: &mut Vec<Rejection>) -> Result<Option<T>> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::BadRequest(more)) => {
+            refused.extend(more);
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// The decoded parameters in the order they were sent; a repeated one is refused, because which would win is a guess.
@@ -203,6 +224,13 @@ impl<'de> Deserializer<'de> for Value<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List<T>(pub Vec<T>);
 
+impl<T: ToString> List<T> {
+    /// The values as text, or `None` when the parameter was not sent.
+    pub fn given(&self) -> Option<Vec<String>> {
+        (!self.0.is_empty()).then(|| self.0.iter().map(ToString::to_string).collect())
+    }
+}
+
 impl<T> Default for List<T> {
     fn default() -> List<T> {
         List(Vec::new())
@@ -234,6 +262,63 @@ impl<T: DeserializeOwned> Visitor<'_> for ListVisitor<T> {
         }
         let read = |value| T::deserialize(Value(value)).map_err(E::custom);
         values.into_iter().map(read).collect::<Result<_, E>>().map(List)
+    }
+}
+
+/// What a list is sorted by: `sort=-published_at,title`, a minus for descending, at most three keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sort<Column>(pub Vec<(Column, Direction)>);
+
+impl<'de, Column> Deserialize<'de> for Sort<Column>
+where
+    Column: FromStr<Err = String> + PartialEq,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mut keys = Vec::new();
+        for part in text.split(',') {
+            let (name, direction) = match part.trim().strip_prefix('-') {
+                Some(name) => (name, Direction::Descending),
+                None => (part.trim(), Direction::Ascending),
+            };
+            let column = name.parse::<Column>().map_err(|allowed| {
+                fields::refusal("invalid_sort", format_args!("{allowed}, with a minus before it for descending order"))
+            })?;
+            if keys.iter().any(|(given, _)| *given == column) {
+                return Err(fields::refusal("invalid_sort", format_args!("names {name} twice")));
+            }
+            keys.push((column, direction));
+        }
+        if keys.len() > 3 {
+            return Err(fields::refusal("too_many", "may have at most 3 keys"));
+        }
+        Ok(Sort(keys))
+    }
+}
+
+/// What every write understands.
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct WriteOptions {
+    /// `true` checks everything and answers as if it had been done, but stores nothing.
+    pub dry_run: bool,
+}
+
+/// What deleting something that stories use understands.
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteOptions {
+    /// `true` deletes it although articles use it, and takes it off them.
+    pub force: bool,
+    /// `true` checks everything and answers as if it had been done, but stores nothing.
+    pub dry_run: bool,
+}
+
+impl From<DeleteOptions> for WriteOptions {
+    fn from(options: DeleteOptions) -> WriteOptions {
+        WriteOptions { dry_run: options.dry_run }
     }
 }
 

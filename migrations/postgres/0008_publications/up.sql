@@ -1,5 +1,6 @@
 -- What readers see: immutable documents, each with the interval [live_from, live_until) in which it is read. Only the
--- ends of an interval ever change. superseded means that the door ended it (replaced, unpublished, cancelled), so that
+-- ends of an interval ever change: expires_at is the end that was asked for, live_until the one that holds, which comes
+-- earlier when another publication follows. superseded means that the door ended it (replaced, unpublished, cancelled), so that
 -- history drops out of the indexes that live reads use.
 CREATE TABLE publications (
     id                 TEXT COLLATE "C" NOT NULL PRIMARY KEY,
@@ -8,6 +9,7 @@ CREATE TABLE publications (
     revision           INTEGER NOT NULL,
     live_from          TIMESTAMP NOT NULL,
     live_until         TIMESTAMP NOT NULL,
+    expires_at         TIMESTAMP NOT NULL,
     superseded         BOOLEAN NOT NULL,
     slug               TEXT COLLATE "C" NOT NULL,
     title              TEXT COLLATE "C" NOT NULL,

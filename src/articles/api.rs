@@ -1,0 +1,283 @@
+//! `/v1/articles`: one address for readers and editors. Who asks decides which wing answers.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, Responder, delete, get, patch, post, put};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::article::{ArticleList, ArticleView, Status, WorkingCopy};
+use super::input::{ArticleInput, ArticlePatch, NewArticle};
+use super::{publishing, store};
+use crate::auth::{Allow, Caller, Permission, SignedIn, needs};
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::db::types::text_enum;
+use crate::error::{Error, Result};
+use crate::events::Ledger;
+use crate::http::answer::{Answer, Audience};
+use crate::http::etag::{IfMatch, IfMatchHeader};
+use crate::http::page::{Cursors, Paging};
+use crate::http::path::{IdOrSlug, Reference};
+use crate::http::query::{List, ListQuery, Query, WriteOptions};
+use crate::live::{self, Article, ArticleFilter, Found};
+
+/// The addresses of this file.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_articles).service(create_article).service(get_article).service(update_article);
+    config.service(replace_article).service(delete_article);
+}
+
+pub(super) fn location(id: &str) -> String {
+    format!("/v1/articles/{id}")
+}
+
+text_enum! {
+    /// Which of a story's two faces is asked for.
+    pub enum View {
+        /// What readers see.
+        Live = "live",
+        /// The working copy.
+        Draft = "draft",
+    }
+}
+
+/// What a list of articles understands beyond the filter.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct WorkingParameters {
+    /// `live` is what readers see; `draft` is the working copy, for those who may edit it. Default: the working copy
+    /// for those, `live` for everybody else.
+    #[param(inline)]
+    view: Option<View>,
+    /// Only working copies in these states: `status=draft,changed`.
+    #[param(value_type = Option<String>, example = "draft,changed")]
+    status: List<Status>,
+}
+
+/// What reading one article understands.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct ViewParameter {
+    /// `live` is what readers see; `draft` is the working copy, for those who may edit it. Default: the working copy
+    /// for those, `live` for everybody else.
+    #[param(inline)]
+    view: Option<View>,
+}
+
+/// The editor whose working copies are asked for, or `None` when it is what readers see.
+///
+/// Errors: 401 and 403 when working copies are asked for by name and are not this caller's to see.
+fn editor(caller: &Caller, view: Option<View>) -> Result<Option<&SignedIn>> {
+    let editor = caller.user().filter(|user| user.may(Permission::ReadDrafts));
+    match (view, caller) {
+        (Some(View::Live), _) => Ok(None),
+        (Some(View::Draft), Caller::Anonymous) => {
+            Err(Error::Unauthorized("Working copies are for editors: sign in, or leave out view=draft.".into()))
+        }
+        (Some(View::Draft), Caller::User(_)) if editor.is_none() => {
+            Err(Error::Forbidden("Your role does not see working copies.".into()))
+        }
+        _ => Ok(editor),
+    }
+}
+
+/// What depends on the caller is for the caller only.
+fn audience(caller: &Caller) -> Audience {
+    match caller {
+        Caller::Anonymous => Audience::Everyone,
+        Caller::User(_) => Audience::Caller,
+    }
+}
+
+/// List articles
+///
+/// Newest first, without their text. Readers get what is published now; editors get working copies, writers their own,
+/// unless `view=live` says otherwise.
+#[utoipa::path(
+    operation_id = "list_articles", tag = "Articles", params(ArticleFilter, WorkingParameters, Paging),
+    security((), ("bearer" = [])),
+    responses((status = 200, body = ArticleList, example = json!(Article::list_sample()))),
+)]
+#[get("/articles")]
+async fn list_articles(
+    caller: Caller,
+    query: ListQuery<ArticleFilter, WorkingParameters>,
+    db: Data<Db>,
+    clock: Data<Clock>,
+    cursors: Data<Cursors>,
+) -> Result<impl Responder> {
+    let (filter, statuses, now) = (query.filter, query.more.status.0, clock.now());
+    let editor = editor(&caller, query.more.view)?.cloned();
+    let Some(editor) = editor else {
+        if !statuses.is_empty() {
+            let detail = "is for working copies; readers see only what is published";
+            return Err(Error::bad_parameter("status", "not_for_readers", detail));
+        }
+        let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
+        let list = db.read(move |connection| live::list(connection, &filter, &page, now)).await?;
+        let list: ArticleList = list.map(|article| ArticleView::Live(Box::new(article)));
+        return Ok(Answer::list(&list, audience(&caller)));
+    };
+    let page = query.paging.page(&cursors, &format!("{} {}", editor.user_id, query.binding))?;
+    let read = move |connection: &mut _| store::list(connection, &editor, (&filter, &statuses), &page, now);
+    let list: ArticleList = db.read(read).await?.map(|copy| ArticleView::WorkingCopy(Box::new(copy)));
+    Ok(Answer::list(&list, Audience::Caller))
+}
+
+/// Begin an article
+///
+/// Makes a working copy that readers do not see; `publish` shows it to them. Authors, source, section and tags are
+/// named by id or slug, or by an object with a name, which is found or made.
+#[utoipa::path(
+    operation_id = "create_article", tag = "Articles", params(WriteOptions), security(("bearer" = [])),
+    request_body(content = NewArticle, example = json!(ArticleInput::sample())),
+    responses((status = 201, body = WorkingCopy, example = json!(WorkingCopy::sample()))),
+)]
+#[post("/articles")]
+async fn create_article(
+    caller: Allow<needs::WriteArticles>,
+    options: Query<WriteOptions>,
+    ledger: Ledger,
+    body: NewArticle,
+) -> Result<impl Responder> {
+    let user = caller.clone();
+    let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
+        let row = store::create(connection, journal, Some(&user), body.0)?;
+        store::show(connection, row, journal.now())
+    });
+    let copy = write.await?;
+    Ok(Answer::created(&copy, location(&copy.article.id)).version(copy.version))
+}
+
+/// Read an article
+///
+/// With its text. A former slug answers 301 to the present one. The ETag of a working copy is what `If-Match` wants.
+#[utoipa::path(
+    operation_id = "get_article", tag = "Articles", params(IdOrSlug, ViewParameter),
+    security((), ("bearer" = [])),
+    responses((status = 200, body = ArticleView, example = json!(Article::sample()))),
+)]
+#[get("/articles/{id}")]
+async fn get_article(
+    caller: Caller,
+    reference: Reference,
+    query: Query<ViewParameter>,
+    db: Data<Db>,
+    clock: Data<Clock>,
+) -> Result<Answer> {
+    let (audience, now) = (audience(&caller), clock.now());
+    let by_name = query.0.view == Some(View::Draft);
+    if let Some(editor) = editor(&caller, query.0.view)?.cloned() {
+        let asked = reference.clone();
+        let copy = db.read(move |connection| {
+            let row = match by_name {
+                true => Some(store::get(connection, &editor, &asked, now)?),
+                false => store::find_theirs(connection, &editor, &asked)?,
+            };
+            row.map(|row| store::show(connection, row, now)).transpose()
+        });
+        if let Some(copy) = copy.await? {
+            return Ok(match reference.is_former(&copy.article.slug) {
+                true => Answer::moved(location(&copy.article.slug), audience),
+                false => Answer::one(&copy, audience).version(copy.version),
+            });
+        }
+    }
+    let found = db.read(move |connection| live::find(connection, &reference, now)).await?;
+    Ok(match found {
+        Found::Here(article) => Answer::one(&article, audience),
+        Found::Moved(slug) => Answer::moved(location(&slug), audience),
+    })
+}
+
+/// Change an article
+///
+/// JSON Merge Patch: absent members stay as they are, `null` clears, lists are replaced whole. Readers see nothing of
+/// it until it is published.
+#[utoipa::path(
+    operation_id = "update_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, WriteOptions),
+    security(("bearer" = [])),
+    request_body(content = ArticlePatch, example = json!({ "title": "NATO urges restraint", "editor_note": null })),
+    responses((status = 200, body = WorkingCopy, example = json!(WorkingCopy::sample()))),
+)]
+#[patch("/articles/{id}")]
+async fn update_article(
+    caller: Allow<needs::WriteArticles>,
+    reference: Reference,
+    if_match: IfMatch,
+    options: Query<WriteOptions>,
+    ledger: Ledger,
+    body: ArticlePatch,
+) -> Result<Answer> {
+    save(caller, (reference, if_match), options.0, ledger, body.0).await
+}
+
+/// Replace an article
+///
+/// Members that are absent are cleared; the slug stays when it is absent.
+#[utoipa::path(
+    operation_id = "replace_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, WriteOptions),
+    security(("bearer" = [])),
+    request_body(content = NewArticle, example = json!(ArticleInput::sample())),
+    responses((status = 200, body = WorkingCopy, example = json!(WorkingCopy::sample()))),
+)]
+#[put("/articles/{id}")]
+async fn replace_article(
+    caller: Allow<needs::WriteArticles>,
+    reference: Reference,
+    if_match: IfMatch,
+    options: Query<WriteOptions>,
+    ledger: Ledger,
+    body: NewArticle,
+) -> Result<Answer> {
+    save(caller, (reference, if_match), options.0, ledger, body.0.replacing()).await
+}
+
+/// What changing and replacing have in common: a version is required, and the answer is the working copy.
+async fn save(
+    caller: Allow<needs::WriteArticles>,
+    (reference, if_match): (Reference, IfMatch),
+    options: WriteOptions,
+    ledger: Ledger,
+    input: ArticleInput,
+) -> Result<Answer> {
+    let if_match = if_match.require()?;
+    let user = caller.clone();
+    let write = ledger.write(caller.actor(), options, move |connection, journal| {
+        let row = store::update(connection, journal, &user, (&reference, &if_match), input)?;
+        store::show(connection, row, journal.now())
+    });
+    let copy = write.await?;
+    Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
+}
+
+/// Delete an article
+///
+/// What is scheduled is cancelled. An article that readers see is refused with 409: unpublish it first.
+#[utoipa::path(
+    operation_id = "delete_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, WriteOptions),
+    security(("bearer" = [])),
+    responses((status = 204, description = "Deleted.")),
+)]
+#[delete("/articles/{id}")]
+async fn delete_article(
+    caller: Allow<needs::WriteArticles>,
+    reference: Reference,
+    if_match: IfMatch,
+    options: Query<WriteOptions>,
+    ledger: Ledger,
+) -> Result<HttpResponse> {
+    let if_match = if_match.require()?;
+    let user = caller.clone();
+    let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
+        let row = store::get(connection, &user, &reference, journal.now())?;
+        if_match.check(row.version)?;
+        publishing::cancel_for_deletion(connection, journal, &row)?;
+        store::delete(connection, journal, &row)
+    });
+    write.await?;
+    Ok(Answer::nothing())
+}

@@ -1,0 +1,108 @@
+//! A story as editors see it.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::openapi::schema::{AnyOfBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::clock::Timestamp;
+use crate::db::types::text_enum;
+use crate::http::page::List;
+use crate::live::Article;
+
+text_enum! {
+    /// Where a story stands between draft and reader.
+    pub enum Status {
+        /// Readers do not see it, and nothing is planned.
+        Draft = "draft",
+        /// Readers will see it at `scheduled_for`.
+        Scheduled = "scheduled",
+        /// Readers see exactly this version.
+        Published = "published",
+        /// Readers see an earlier version.
+        Changed = "changed",
+        /// Readers saw it until `expires_at`.
+        Expired = "expired",
+    }
+}
+
+/// A story as editors see it: the working copy, and where it stands.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WorkingCopy {
+    #[serde(flatten)]
+    pub article: Article,
+    /// Where it stands between draft and reader.
+    pub status: Status,
+    /// Counts the saves; the first part of the ETag.
+    #[schema(minimum = 1)]
+    pub version: i32,
+    /// For colleagues; readers never see it.
+    #[schema(required)]
+    pub editor_note: Option<String>,
+    /// When readers will see what is scheduled.
+    #[schema(required)]
+    pub scheduled_for: Option<Timestamp>,
+    /// When readers stop seeing it.
+    #[schema(required)]
+    pub expires_at: Option<Timestamp>,
+    /// Id of the account that began it.
+    #[schema(required)]
+    pub created_by: Option<String>,
+}
+
+impl WorkingCopy {
+    /// An example for the API docs.
+    pub fn sample() -> Value {
+        let mut sample = Article::sample();
+        let more = json!({
+            "status": "changed",
+            "version": 7,
+            "editor_note": "Call the ministry again before noon.",
+            "scheduled_for": null,
+            "expires_at": null,
+            "created_by": "01997b2e-cc10-7d3e-8d41-3f6c2f0e9e50"
+        });
+        if let (Some(members), Value::Object(more)) = (sample.as_object_mut(), more) {
+            members.extend(more);
+        }
+        sample
+    }
+}
+
+/// A story as this caller sees it: published for readers, the working copy for editors.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum ArticleView {
+    /// What editors see.
+    WorkingCopy(Box<WorkingCopy>),
+    /// What readers see.
+    Live(Box<Article>),
+}
+
+/// One page of stories.
+pub type ArticleList = List<ArticleView>;
+
+impl PartialSchema for ArticleView {
+    fn schema() -> RefOr<Schema> {
+        AnyOfBuilder::new()
+            .description(Some("The working copy for those who may edit it (`view=draft`), what readers see otherwise."))
+            .item(Ref::from_schema_name("WorkingCopy"))
+            .item(Ref::from_schema_name("Article"))
+            .into()
+    }
+}
+
+impl ToSchema for ArticleView {
+    fn name() -> Cow<'static, str> {
+        "ArticleView".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Article::name().into_owned(), Article::schema()));
+        schemas.push((WorkingCopy::name().into_owned(), WorkingCopy::schema()));
+        WorkingCopy::schemas(schemas);
+    }
+}

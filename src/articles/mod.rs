@@ -1,0 +1,26 @@
+//! The editing wing: working copies, their revisions, and the one door through which a story reaches readers.
+
+mod access;
+mod api;
+mod article;
+mod door_api;
+mod draft;
+mod input;
+mod mention;
+mod publishing;
+mod revisions;
+mod schedule;
+mod store;
+
+pub use article::{ArticleView, Status, WorkingCopy};
+pub use input::{ArticleInput, NewArticle};
+pub use publishing::{Publish, publish};
+pub use schedule::Schedule;
+pub use store::{change, create, find_by_slug};
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The addresses of this room.
+pub fn routes(config: &mut ServiceConfig) {
+    config.configure(api::routes).configure(door_api::routes);
+}

@@ -1,0 +1,373 @@
+//! Working copies in the database.
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::access;
+use super::article::{Status, WorkingCopy};
+use super::draft::Draft;
+use super::input::ArticleInput;
+use super::revisions;
+use super::schedule::{Schedule, in_status};
+use crate::auth::{Permission, SignedIn};
+use crate::clock::Timestamp;
+use crate::db::keyset::{self, Direction, sort_columns};
+use crate::db::schema::{article_authors, article_tags, articles, authors, publications, tags};
+use crate::db::types::new_id;
+use crate::db::{AnyConnection, Backend};
+use crate::error::{Error, Result};
+use crate::events::{Event, Journal, Resource};
+use crate::http::etag::IfMatch;
+use crate::http::page::{List, Page};
+use crate::http::path::Reference;
+use crate::live::{Article, ArticleFilter, ArticleKind, References, Times, narrow, render};
+use crate::slugs::{self, Slug};
+
+/// A row of `articles`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = articles, treat_none_as_null = true)]
+pub struct ArticleRow {
+    pub id: String,
+    pub slug: String,
+    pub version: i32,
+    pub title: String,
+    pub language: String,
+    pub kind: ArticleKind,
+    pub featured: bool,
+    pub section_id: Option<String>,
+    pub source_id: Option<String>,
+    pub document: String,
+    pub body: String,
+    pub editor_note: Option<String>,
+    pub created_by: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub published_at: Timestamp,
+    pub deleted_at: Option<Timestamp>,
+}
+
+sort_columns! {
+    /// What working copies can be sorted by; the same words as for readers.
+    pub enum WorkingColumn for articles, ArticleRow {
+        /// By when they were or will be published; those that never were come last, or first when descending.
+        PublishedAt = "published_at": time published_at,
+        /// By when they were last saved.
+        UpdatedAt = "updated_at": time updated_at,
+        /// By when they were begun.
+        CreatedAt = "created_at": time created_at,
+        /// By headline.
+        Title = "title": text title,
+        /// By id.
+        Id = "id": text id,
+    }
+}
+
+type Articles<'a> = articles::BoxedQuery<'a, Backend>;
+
+/// The working copies that are this caller's to see.
+fn visible_to<'a>(caller: &SignedIn) -> Articles<'a> {
+    let query = articles::table.filter(articles::deleted_at.is_null()).into_boxed();
+    match caller.may(Permission::EditEveryArticle) {
+        true => query,
+        false => query.filter(articles::created_by.eq(caller.user_id.clone())),
+    }
+}
+
+/// One page of the working copies that this caller may see.
+pub fn list(
+    connection: &mut AnyConnection,
+    caller: &SignedIn,
+    (filter, statuses): (&ArticleFilter, &[Status]),
+    page: &Page,
+    now: Timestamp,
+) -> Result<List<WorkingCopy>> {
+    let filtered = || {
+        let query: Articles<'_> =
+            narrow!(visible_to(caller), filter, articles, article_tags, article_authors, article_id, updated_at);
+        match statuses.iter().map(|status| in_status(*status, now)).reduce(|one, other| Box::new(one.or(other))) {
+            Some(condition) => query.filter(condition),
+            None => query,
+        }
+    };
+    let total = if page.count { Some(filtered().count().get_result(connection)?) } else { None };
+    let sort: Option<Vec<(WorkingColumn, Direction)>> = filter.sort.as_ref().map(|sort| {
+        let same_word = |(column, direction): &(crate::live::ArticleColumn, Direction)| {
+            column.as_str().parse().ok().map(|column| (column, *direction))
+        };
+        sort.0.iter().filter_map(same_word).collect()
+    });
+    let usual = (WorkingColumn::UpdatedAt, Direction::Descending);
+    let order = keyset::total(sort.as_deref(), usual, WorkingColumn::Id);
+    let rows: Vec<ArticleRow> =
+        WorkingColumn::sorted(filtered(), &order, page)?.select(ArticleRow::as_select()).load(connection)?;
+    let list = page.list(rows, total, |row| WorkingColumn::keys(&order, row));
+    let mut shown = show_all(connection, list.data, now)?.into_iter();
+    let data = shown.by_ref().map(|(copy, _)| copy).collect();
+    Ok(List { data, next: list.next, total: list.total })
+}
+
+/// Working copies as editors see them, with their text beside them: one query for the schedules and one for each kind
+/// of name.
+fn show_all(
+    connection: &mut AnyConnection,
+    rows: Vec<ArticleRow>,
+    now: Timestamp,
+) -> Result<Vec<(WorkingCopy, String)>> {
+    let mut drafts = Vec::with_capacity(rows.len());
+    for row in &rows {
+        drafts.push(Draft::from_row(row)?);
+    }
+    let references = References::load(connection, drafts.iter().map(|draft| &draft.document))?;
+    let mut schedules = Schedule::load(connection, rows.iter().map(|row| row.id.clone()).collect(), now)?;
+    let mut show_one = |(row, draft): (ArticleRow, Draft)| {
+        let schedule = schedules.remove(&row.id).unwrap_or_default();
+        show_with(row, draft, &schedule, &references)
+    };
+    Ok(rows.into_iter().zip(drafts).map(&mut show_one).collect())
+}
+
+fn show_with(row: ArticleRow, draft: Draft, schedule: &Schedule, references: &References) -> (WorkingCopy, String) {
+    let shown = schedule.running.as_ref().or(schedule.expired.as_ref());
+    let times = Times {
+        first_published_at: shown.map(|slot| slot.first_published_at),
+        published_at: shown.map(|slot| slot.published_at),
+        modified_at: shown.map(|slot| slot.modified_at),
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    };
+    let ends = schedule.pending.as_ref().or(schedule.running.as_ref()).or(schedule.expired.as_ref());
+    let copy = WorkingCopy {
+        status: schedule.status(row.version),
+        version: row.version,
+        editor_note: draft.editor_note,
+        scheduled_for: schedule.pending.as_ref().map(|slot| slot.live_from),
+        expires_at: ends.and_then(|slot| slot.expires_at.unless_forever()),
+        created_by: row.created_by,
+        article: Article::new(row.id, row.slug, draft.document, times, references),
+    };
+    (copy, draft.body)
+}
+
+/// One working copy as editors see it, with its text.
+pub fn show(connection: &mut AnyConnection, row: ArticleRow, now: Timestamp) -> Result<WorkingCopy> {
+    let (copy, body) = show_all(connection, vec![row], now)?.pop().ok_or(Error::NotFound("article"))?;
+    let body_html = render::render(&body);
+    Ok(WorkingCopy { article: copy.article.with_body(body, body_html), ..copy })
+}
+
+/// The working copy under an id, a slug, or a slug that readers once knew, whoever asks.
+fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<ArticleRow>> {
+    let by_id = |connection: &mut AnyConnection, id: &str| {
+        let present = articles::table.find(id).filter(articles::deleted_at.is_null());
+        present.select(ArticleRow::as_select()).first(connection).optional()
+    };
+    Ok(match reference {
+        Reference::Id(id) => by_id(connection, id)?,
+        Reference::Slug(slug) => match find_by_slug(connection, slug)? {
+            Some(row) => Some(row),
+            None => match published_as(connection, slug)? {
+                Some(id) => by_id(connection, &id)?,
+                None => None,
+            },
+        },
+        Reference::Nothing => None,
+    })
+}
+
+/// The working copy with exactly this slug.
+pub fn find_by_slug(connection: &mut AnyConnection, slug: &str) -> Result<Option<ArticleRow>> {
+    let present = articles::table.filter(articles::slug.eq(slug)).filter(articles::deleted_at.is_null());
+    Ok(present.select(ArticleRow::as_select()).first(connection).optional()?)
+}
+
+/// The story that was last published under this slug.
+fn published_as(connection: &mut AnyConnection, slug: &str) -> Result<Option<String>> {
+    let latest = publications::table
+        .filter(publications::slug.eq(slug))
+        .filter(publications::live_until.gt(publications::live_from))
+        .order((publications::live_from.desc(), publications::id.desc()))
+        .select(publications::article_id);
+    Ok(latest.first(connection).optional()?)
+}
+
+/// The working copy that must be there and be this caller's.
+///
+/// Errors: 404 when there is none or nobody should know of it, 403 when it is somebody else's and readers see it.
+pub fn get(
+    connection: &mut AnyConnection,
+    caller: &SignedIn,
+    reference: &Reference,
+    now: Timestamp,
+) -> Result<ArticleRow> {
+    let row = find(connection, reference)?.ok_or(Error::NotFound("article"))?;
+    access::check(caller, &row, || Ok(Schedule::of(connection, &row.id, now)?.is_live()))?;
+    Ok(row)
+}
+
+/// The working copy under this name when it is this caller's to see; `None` sends them to what readers see.
+pub fn find_theirs(
+    connection: &mut AnyConnection,
+    caller: &SignedIn,
+    reference: &Reference,
+) -> Result<Option<ArticleRow>> {
+    Ok(find(connection, reference)?.filter(|row| access::is_theirs(caller, row)))
+}
+
+/// Refuses a slug that once led readers to another story.
+pub fn refuse_published(connection: &mut AnyConnection, slug: &str, article: &str) -> Result<()> {
+    match published_as(connection, slug)? {
+        Some(other) if other != article => {
+            Err(Error::taken("/slug", "readers once found another article under this slug; choose another one"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Stores a new working copy and its first revision.
+pub fn create(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    caller: Option<&SignedIn>,
+    input: ArticleInput,
+) -> Result<ArticleRow> {
+    let asked = input.slug.as_value().cloned();
+    let mut draft = Draft::empty();
+    let may_make = caller.is_none_or(|caller| caller.may(Permission::WriteTaxonomy));
+    draft.apply(connection, journal, input, may_make)?;
+    let mut row = ArticleRow {
+        id: new_id(),
+        slug: String::new(),
+        version: 1,
+        created_by: caller.map(|caller| caller.user_id.clone()),
+        created_at: journal.now(),
+        updated_at: journal.now(),
+        published_at: Timestamp::FOREVER,
+        deleted_at: None,
+        ..index(&draft)?
+    };
+    let made = || Slug::from_title(&draft.document.title, "story");
+    let row = slugs::choose(connection, asked, made, |connection, slug| {
+        refuse_published(connection, slug, &row.id)?;
+        row.slug = slug.to_owned();
+        diesel::insert_into(articles::table).values(row.clone()).execute(connection)?;
+        Ok(row.clone())
+    })?;
+    link(connection, &row.id, &draft)?;
+    revisions::keep(connection, journal, &row)?;
+    journal.record(Event::created(Resource::Article, &row.id));
+    Ok(row)
+}
+
+/// Saves a caller's change of a working copy.
+pub fn update(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    caller: &SignedIn,
+    (reference, if_match): (&Reference, &IfMatch),
+    input: ArticleInput,
+) -> Result<ArticleRow> {
+    let before = get(connection, caller, reference, journal.now())?;
+    if_match.check(before.version)?;
+    change(connection, journal, before, input, caller.may(Permission::WriteTaxonomy))
+}
+
+/// Writes what was said into a working copy and keeps it as a revision. Saying what it already says changes nothing and
+/// makes no version. `may_make` allows names that are not known to become authors, sources and tags.
+pub fn change(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    before: ArticleRow,
+    input: ArticleInput,
+    may_make: bool,
+) -> Result<ArticleRow> {
+    let slug = input.slug.as_value().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
+    let old = Draft::from_row(&before)?;
+    let mut draft = old.clone();
+    draft.apply(connection, journal, input, may_make)?;
+    if draft == old && slug == before.slug {
+        return Ok(before);
+    }
+    if slug != before.slug {
+        refuse_published(connection, &slug, &before.id)?;
+    }
+    let row = ArticleRow {
+        id: before.id.clone(),
+        slug,
+        version: before.version + 1,
+        created_by: before.created_by.clone(),
+        created_at: before.created_at,
+        updated_at: journal.now(),
+        published_at: before.published_at,
+        deleted_at: None,
+        ..index(&draft)?
+    };
+    save(connection, &row, before.version)?;
+    link(connection, &row.id, &draft)?;
+    revisions::keep(connection, journal, &row)?;
+    journal.record(Event::updated(Resource::Article, &row.id, row.version));
+    Ok(row)
+}
+
+/// The columns that are the document's index; the rest is the caller's to fill in.
+fn index(draft: &Draft) -> Result<ArticleRow> {
+    let document = &draft.document;
+    Ok(ArticleRow {
+        id: String::new(),
+        slug: String::new(),
+        version: 0,
+        title: document.title.clone(),
+        language: document.language.clone(),
+        kind: document.kind,
+        featured: document.featured,
+        section_id: document.section.clone(),
+        source_id: document.source.clone(),
+        document: serde_json::to_string(document).map_err(Error::internal)?,
+        body: draft.body.clone(),
+        editor_note: draft.editor_note.clone(),
+        created_by: None,
+        created_at: Timestamp::FOREVER,
+        updated_at: Timestamp::FOREVER,
+        published_at: Timestamp::FOREVER,
+        deleted_at: None,
+    })
+}
+
+/// Stores a changed row, unless somebody changed it since it was read.
+fn save(connection: &mut AnyConnection, row: &ArticleRow, based_on: i32) -> Result<()> {
+    let target = articles::table.find(&row.id).filter(articles::version.eq(based_on));
+    match diesel::update(target).set(row).execute(connection)? {
+        0 => Err(Error::VersionMismatch(format!("\"{}\"", based_on + 1))),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the link tables anew from the document: one statement for each kind, however many links. What no longer
+/// exists is left out.
+fn link(connection: &mut AnyConnection, article: &str, draft: &Draft) -> Result<()> {
+    diesel::delete(article_authors::table.filter(article_authors::article_id.eq(article))).execute(connection)?;
+    diesel::delete(article_tags::table.filter(article_tags::article_id.eq(article))).execute(connection)?;
+    let author_ids: Vec<&String> = draft.document.authors.iter().map(|credit| &credit.id).collect();
+    authors::table
+        .filter(authors::id.eq_any(author_ids))
+        .select((article.into_sql::<Text>(), authors::id))
+        .insert_into(article_authors::table)
+        .into_columns((article_authors::article_id, article_authors::author_id))
+        .execute(connection)?;
+    tags::table
+        .filter(tags::id.eq_any(&draft.document.tags))
+        .select((article.into_sql::<Text>(), tags::id))
+        .insert_into(article_tags::table)
+        .into_columns((article_tags::article_id, article_tags::tag_id))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Puts a working copy into the trash. What is scheduled is cancelled by the caller first; what readers see is refused.
+pub fn delete(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<()> {
+    let target = articles::table.find(&row.id).filter(articles::version.eq(row.version));
+    match diesel::update(target).set(articles::deleted_at.eq(journal.now())).execute(connection)? {
+        0 => return Err(Error::VersionMismatch(format!("\"{}\"", row.version + 1))),
+        _ => journal.record(Event::deleted(Resource::Article, &row.id, row.version)),
+    }
+    Ok(())
+}

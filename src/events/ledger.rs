@@ -1,0 +1,67 @@
+//! How a handler writes: the database and the clock in one hand, so that no room can forget the log.
+
+use std::future::{Ready, ready};
+use std::sync::{Arc, Mutex};
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::{Actor, Journal};
+use crate::clock::Clock;
+use crate::db::{AnyConnection, Db};
+use crate::error::{Error, Result};
+use crate::http::query::WriteOptions;
+
+/// The writing side of the database, for handlers.
+#[derive(Clone)]
+pub struct Ledger {
+    db: Db,
+    clock: Clock,
+}
+
+impl Ledger {
+    /// For commands, which have no request.
+    pub fn new(db: Db, clock: Clock) -> Ledger {
+        Ledger { db, clock }
+    }
+
+    /// Runs `work` in one transaction with its log entries, and commits it, unless `options` asks only to try: then
+    /// everything is checked, by the database too, and rolled back. Gives what `work` gives in both cases.
+    pub async fn write<T, F>(&self, actor: Actor, options: WriteOptions, work: F) -> Result<T>
+    where
+        F: FnOnce(&mut AnyConnection, &mut Journal) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        if !options.dry_run {
+            return super::write(&self.db, &self.clock, actor, work).await;
+        }
+        let kept = Arc::new(Mutex::new(None));
+        let slot = Arc::clone(&kept);
+        let rolled_back = super::write(&self.db, &self.clock, actor, move |connection, journal| {
+            let value = work(connection, journal)?;
+            *slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(value);
+            // The only way out of a transaction without a commit.
+            Err::<(), _>(Error::internal("a dry run was rolled back"))
+        });
+        let outcome = rolled_back.await;
+        let value = kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        match (value, outcome) {
+            (Some(value), _) => Ok(value),
+            (None, Err(error)) => Err(error),
+            (None, Ok(())) => Err(Error::internal("a dry run was committed")),
+        }
+    }
+}
+
+impl FromRequest for Ledger {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match (request.app_data::<Data<Db>>(), request.app_data::<Data<Clock>>()) {
+            (Some(db), Some(clock)) => Ok(Ledger::new(db.get_ref().clone(), clock.get_ref().clone())),
+            _ => Err(Error::internal("the database is not registered with the server")),
+        })
+    }
+}

@@ -1,0 +1,214 @@
+//! A story as it looks from outside.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::document::{ArticleKind, Credit, Document, Image, Urgency};
+use super::references::References;
+use crate::clock::Timestamp;
+use crate::sources::SourceReference;
+use crate::tags::TagReference;
+
+/// A story, as readers see it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Article {
+    /// Never changes.
+    pub id: String,
+    /// Its name in addresses; a former slug leads here for ever.
+    pub slug: String,
+    /// The headline.
+    pub title: String,
+    /// A sentence or two for lists.
+    #[schema(required)]
+    pub summary: Option<String>,
+    /// The text in Markdown; only when one article is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub body: Option<String>,
+    /// The text as HTML, rendered and cleaned by the server; only when one article is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub body_html: Option<String>,
+    /// BCP 47.
+    pub language: String,
+    /// What kind of text it is.
+    #[serde(rename = "type")]
+    pub kind: ArticleKind,
+    /// Whether it stands out.
+    pub featured: bool,
+    /// Where it stands: a tag of kind `section`.
+    #[schema(required)]
+    pub section: Option<TagReference>,
+    /// Who wrote it, in order.
+    pub authors: Vec<ArticleAuthor>,
+    /// As printed, when it differs from the authors' names.
+    #[schema(required)]
+    pub byline: Option<String>,
+    /// Where it comes from, when it is not our own.
+    #[schema(required)]
+    pub source: Option<SourceReference>,
+    /// The original story.
+    #[schema(required)]
+    pub source_url: Option<String>,
+    /// How the source is credited; the source's own line when the story says nothing else.
+    #[schema(required)]
+    pub credit_line: Option<String>,
+    /// What others may do with it.
+    #[schema(required)]
+    pub usage_terms: Option<String>,
+    /// The address that search engines should know it by.
+    #[schema(required)]
+    pub canonical_url: Option<String>,
+    /// What it is about, in order.
+    pub tags: Vec<TagReference>,
+    /// Where it was written.
+    #[schema(required)]
+    pub dateline: Option<String>,
+    /// 1 is the most urgent, 9 the least.
+    #[schema(required, value_type = Option<Urgency>)]
+    pub urgency: Option<Urgency>,
+    /// The picture that stands for it.
+    #[schema(required)]
+    pub image: Option<Image>,
+    /// Whatever your front end needs beyond this.
+    #[schema(value_type = Object)]
+    pub custom: Map<String, Value>,
+    /// When readers first saw it; never changes.
+    #[schema(required)]
+    pub first_published_at: Option<Timestamp>,
+    /// When its present run began; a correction does not move it.
+    #[schema(required)]
+    pub published_at: Option<Timestamp>,
+    /// When its text last changed for readers.
+    #[schema(required)]
+    pub modified_at: Option<Timestamp>,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When anything about it last changed for whoever reads this.
+    pub updated_at: Timestamp,
+}
+
+/// An author of a story, and what they did for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ArticleAuthor {
+    /// The author's id.
+    pub id: String,
+    /// The author's slug.
+    pub slug: String,
+    /// The author's name.
+    pub name: String,
+    /// What they did: `reporter`, `photographer`, `translator`, …
+    #[schema(required)]
+    pub role: Option<String>,
+}
+
+/// The four times that readers are told, and the one of the beginning.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    pub first_published_at: Option<Timestamp>,
+    pub published_at: Option<Timestamp>,
+    pub modified_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Article {
+    /// A story from its document. Names are the present ones; what no longer exists is left out, except the source's
+    /// printed credit.
+    pub fn new(id: String, slug: String, document: Document, times: Times, references: &References) -> Article {
+        let printed = document.printed.unwrap_or_default();
+        let credited = document.source.as_ref().and_then(|id| references.credit_line(id));
+        Article {
+            id,
+            slug,
+            title: document.title,
+            summary: document.summary,
+            body: None,
+            body_html: None,
+            language: document.language,
+            kind: document.kind,
+            featured: document.featured,
+            section: document.section.and_then(|id| references.tag(&id)),
+            authors: document.authors.into_iter().filter_map(|credit| author(credit, references)).collect(),
+            byline: document.byline,
+            source: document.source.and_then(|id| references.source(&id)),
+            source_url: document.source_url,
+            credit_line: document.credit_line.or(printed.credit_line).or(credited),
+            usage_terms: document.usage_terms,
+            canonical_url: document.canonical_url,
+            tags: document.tags.into_iter().filter_map(|id| references.tag(&id)).collect(),
+            dateline: document.dateline,
+            urgency: document.urgency,
+            image: document.image,
+            custom: document.custom,
+            first_published_at: times.first_published_at,
+            published_at: times.published_at,
+            modified_at: times.modified_at,
+            created_at: times.created_at,
+            updated_at: times.updated_at,
+        }
+    }
+
+    /// The same with its text.
+    pub fn with_body(self, body: String, body_html: String) -> Article {
+        Article { body: Some(body), body_html: Some(body_html), ..self }
+    }
+
+    /// Examples for the API docs: one article, with its text.
+    pub fn sample() -> Value {
+        json!({
+            "id": "01997b2e-bb10-7d3e-8d41-3f6c2f0e9d40",
+            "slug": "nato-urges-restraint-in-kosovo",
+            "title": "NATO urges restraint in Kosovo",
+            "summary": "Peacekeepers are ready to do more if needed.",
+            "body": "Peacekeepers are “ready to do more” if needed, the alliance said on Wednesday.\n\nTalks go on.",
+            "body_html": "<p>Peacekeepers are “ready to do more” if needed, the alliance said on Wednesday.</p>\n<p>Talks go on.</p>\n",
+            "language": "en",
+            "type": "report",
+            "featured": false,
+            "section": { "id": "01997b2e-8f5a-7c3e-9d41-3f6c2f0e9a13", "slug": "politics", "name": "Politics" },
+            "authors": [{
+                "id": "01997b2e-aa10-7d3e-8d41-3f6c2f0e9c30", "slug": "zoe-lindqvist", "name": "Zoë Lindqvist",
+                "role": "reporter"
+            }],
+            "byline": null,
+            "source": {
+                "id": "01997b2e-9a10-7d3e-8d41-3f6c2f0e9b20", "slug": "coastline-press-agency",
+                "name": "Coastline Press Agency"
+            },
+            "source_url": "https://coastline.example/2026/nato-kosovo",
+            "credit_line": "Coastline Press Agency",
+            "usage_terms": null,
+            "canonical_url": null,
+            "tags": [
+                { "id": "01997b2e-8f5a-7c3e-9d41-3f6c2f0e9a12", "slug": "nato", "name": "NATO" },
+                { "id": "01997b2e-8f5a-7c3e-9d41-3f6c2f0e9a10", "slug": "kosovo", "name": "Kosovo" }
+            ],
+            "dateline": "BRUSSELS",
+            "urgency": 3,
+            "image": { "url": "https://packet.example/nato.jpg", "alt": "A convoy on a mountain road" },
+            "custom": {},
+            "first_published_at": "2026-03-04T16:00:00Z",
+            "published_at": "2026-03-04T16:00:00Z",
+            "modified_at": "2026-03-04T18:30:00Z",
+            "created_at": "2026-03-04T14:12:09.120Z",
+            "updated_at": "2026-03-04T18:30:00Z"
+        })
+    }
+
+    /// The example as it stands in a list: without its text.
+    pub fn list_sample() -> Value {
+        let mut sample = Article::sample();
+        if let Some(members) = sample.as_object_mut() {
+            members.remove("body");
+            members.remove("body_html");
+        }
+        json!({ "data": [sample], "next": null })
+    }
+}
+
+fn author(credit: Credit, references: &References) -> Option<ArticleAuthor> {
+    let author = references.author(&credit.id)?;
+    Some(ArticleAuthor { id: author.id, slug: author.slug, name: author.name, role: credit.role })
+}

@@ -1,0 +1,168 @@
+//! A story's document: everything about it that may be published, as it is stored.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::authors::AuthorReference;
+use crate::db::types::text_enum;
+use crate::http::fields::{self, Line, Text, WebUrl};
+use crate::sources::SourceReference;
+use crate::tags::TagReference;
+
+text_enum! {
+    /// What kind of text a story is, so that readers know opinion from report.
+    pub enum ArticleKind {
+        /// What happened.
+        Report = "report",
+        /// What it means.
+        Analysis = "analysis",
+        /// What somebody thinks about it.
+        Opinion = "opinion",
+        /// What a work is worth.
+        Review = "review",
+        /// What came before.
+        Background = "background",
+        /// What is not meant.
+        Satire = "satire",
+        /// What somebody paid for.
+        Sponsored = "sponsored",
+        /// What is happening, as it happens.
+        Live = "live",
+    }
+}
+
+/// A story that nobody said more about is a report.
+impl Default for ArticleKind {
+    fn default() -> ArticleKind {
+        ArticleKind::Report
+    }
+}
+
+/// Everything about a story that may be published, except its body, which is stored beside it. Authors, tags, section
+/// and source are ids: their names are looked up when it is read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Document {
+    /// The headline.
+    pub title: String,
+    /// A sentence or two for lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// BCP 47.
+    pub language: String,
+    /// What kind of text it is.
+    #[serde(rename = "type")]
+    pub kind: ArticleKind,
+    /// Whether it stands out.
+    pub featured: bool,
+    /// Id of the section.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    /// Who wrote it, in order.
+    pub authors: Vec<Credit>,
+    /// As printed, when it differs from the authors' names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub byline: Option<String>,
+    /// Id of the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The original story.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_url: Option<String>,
+    /// How the source is credited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credit_line: Option<String>,
+    /// What others may do with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage_terms: Option<String>,
+    /// The address that search engines should know it by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canonical_url: Option<String>,
+    /// Ids of the tags, in order.
+    pub tags: Vec<String>,
+    /// Where it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dateline: Option<String>,
+    /// 1 is the most urgent, 9 the least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
+    /// The picture that stands for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
+    /// Whatever a front end needs beyond this.
+    pub custom: Map<String, Value>,
+    /// The names as they were when it was published; only in publications.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub printed: Option<Printed>,
+}
+
+/// An author of a story, and what they did for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    /// The author's id.
+    pub id: String,
+    /// What they did: `reporter`, `photographer`, `translator`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// What stood on the page when it was published: for proof, and for when a name or a source is gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Printed {
+    /// The authors' names.
+    pub authors: Vec<AuthorReference>,
+    /// The section's name.
+    pub section: Option<TagReference>,
+    /// The source's name.
+    pub source: Option<SourceReference>,
+    /// How the source was credited.
+    pub credit_line: Option<String>,
+    /// The tags' names.
+    pub tags: Vec<TagReference>,
+}
+
+/// The picture that stands for a story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    /// Where it is.
+    #[schema(value_type = WebUrl)]
+    pub url: WebUrl,
+    /// What it shows, for those who cannot see it; up to 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Line<500>>)]
+    pub alt: Option<Line<500>>,
+    /// The text under it; up to 1,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Text<1000>>)]
+    pub caption: Option<Text<1000>>,
+    /// Who made it; up to 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Line<200>>)]
+    pub credit: Option<Line<200>>,
+}
+
+/// How much a story presses: 1 (most) to 9 (least), as news agencies count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Urgency(u8);
+
+impl<'de> Deserialize<'de> for Urgency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u8::deserialize(deserializer) {
+            Ok(number @ 1..=9) => Ok(Urgency(number)),
+            _ => Err(fields::refusal("out_of_range", "must be a whole number from 1 (most urgent) to 9")),
+        }
+    }
+}
+
+impl PartialSchema for Urgency {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(9)).into()
+    }
+}
+
+impl ToSchema for Urgency {}

@@ -1,0 +1,286 @@
+//! Sources in the database.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::source::{Source, SourceInput, SourceKind, SourceReference};
+use crate::clock::Timestamp;
+use crate::db::keyset::{self, Direction, sort_columns};
+use crate::db::schema::{articles, publications, sources};
+use crate::db::types::new_id;
+use crate::db::{AnyConnection, Backend};
+use crate::error::{Error, Rejection, Result};
+use crate::events::{Event, Journal, Resource};
+use crate::http::etag::IfMatch;
+use crate::http::fields::CountryCode;
+use crate::http::page::{List, Page};
+use crate::http::path::Reference;
+use crate::http::query::{self, Sort};
+use crate::slugs::{self, Slug};
+
+/// A row of `sources`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = sources, treat_none_as_null = true)]
+pub struct SourceRow {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    pub kind: SourceKind,
+    pub homepage_url: Option<String>,
+    pub feed_url: Option<String>,
+    pub country: Option<String>,
+    pub language: Option<String>,
+    pub credit_line: Option<String>,
+    pub usage_terms: Option<String>,
+    pub logo_url: Option<String>,
+    pub version: i32,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+sort_columns! {
+    /// What sources can be sorted by.
+    pub enum SourceColumn for sources, SourceRow {
+        /// By name.
+        Name = "name": text name,
+        /// By when they were made.
+        CreatedAt = "created_at": time created_at,
+        /// By when they were last changed.
+        UpdatedAt = "updated_at": time updated_at,
+        /// By id.
+        Id = "id": text id,
+    }
+}
+
+/// Which sources a list gives.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct SourceFilter {
+    /// Only these kinds: `kind=agency,broadcaster`.
+    #[param(value_type = Option<String>, example = "agency,broadcaster")]
+    pub kind: query::List<SourceKind>,
+    /// Only these countries, by code: `country=DE,FR`.
+    #[param(value_type = Option<String>, example = "DE,FR")]
+    pub country: query::List<CountryCode>,
+    /// Sorted by `name`, `created_at`, `updated_at` or `id`; a minus for descending. Default: `name`.
+    #[param(value_type = Option<String>, example = "-updated_at")]
+    pub sort: Option<Sort<SourceColumn>>,
+}
+
+/// One page of sources, with the total when it was asked for.
+pub fn list(connection: &mut AnyConnection, filter: &SourceFilter, page: &Page) -> Result<List<Source>> {
+    let filtered = || {
+        let mut query = sources::table.into_boxed::<Backend>();
+        if !filter.kind.0.is_empty() {
+            query = query.filter(sources::kind.eq_any(filter.kind.0.clone()));
+        }
+        if !filter.country.0.is_empty() {
+            query = query
+                .filter(sources::country.eq_any(filter.country.0.iter().map(ToString::to_string).collect::<Vec<_>>()));
+        }
+        query
+    };
+    let total = if page.count { Some(filtered().count().get_result(connection)?) } else { None };
+    let sort = filter.sort.as_ref().map(|sort| sort.0.as_slice());
+    let order = keyset::total(sort, (SourceColumn::Name, Direction::Ascending), SourceColumn::Id);
+    let rows = SourceColumn::sorted(filtered(), &order, page)?.select(SourceRow::as_select()).load(connection)?;
+    let list = page.list(rows, total, |row| SourceColumn::keys(&order, row));
+    Ok(list.map(show))
+}
+
+/// The source that an id, a slug or a former slug names.
+pub fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<SourceRow>> {
+    slugs::look_up(
+        connection,
+        Resource::Source,
+        reference,
+        |connection, id| sources::table.find(id).select(SourceRow::as_select()).first(connection),
+        |connection, slug| {
+            sources::table.filter(sources::slug.eq(slug)).select(SourceRow::as_select()).first(connection)
+        },
+    )
+}
+
+/// The source that must be there, or 404.
+pub fn get(connection: &mut AnyConnection, reference: &Reference) -> Result<SourceRow> {
+    find(connection, reference)?.ok_or(Error::NotFound("source"))
+}
+
+/// The sources with these ids, as they stand inside other things, and how each wants to be credited: its credit line,
+/// or else its name.
+pub fn references(
+    connection: &mut AnyConnection,
+    ids: Vec<String>,
+) -> Result<HashMap<String, (SourceReference, String)>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, String, String, Option<String>)> = sources::table
+        .filter(sources::id.eq_any(ids))
+        .select((sources::id, sources::slug, sources::name, sources::credit_line))
+        .load(connection)?;
+    let reference = |(id, slug, name, credit): (String, String, String, Option<String>)| {
+        let credit = credit.unwrap_or_else(|| name.clone());
+        (id.clone(), (SourceReference { id, slug, name }, credit))
+    };
+    Ok(rows.into_iter().map(reference).collect())
+}
+
+/// A source as it looks from outside.
+pub fn show(row: SourceRow) -> Source {
+    Source {
+        id: row.id,
+        slug: row.slug,
+        name: row.name,
+        kind: row.kind,
+        homepage_url: row.homepage_url,
+        feed_url: row.feed_url,
+        country: row.country,
+        language: row.language,
+        credit_line: row.credit_line,
+        usage_terms: row.usage_terms,
+        logo_url: row.logo_url,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }
+}
+
+/// Stores a new source.
+pub fn create(connection: &mut AnyConnection, journal: &mut Journal, input: SourceInput) -> Result<SourceRow> {
+    let mut row = SourceRow {
+        id: new_id(),
+        slug: String::new(),
+        name: String::new(),
+        kind: SourceKind::Publisher,
+        homepage_url: None,
+        feed_url: None,
+        country: None,
+        language: None,
+        credit_line: None,
+        usage_terms: None,
+        logo_url: None,
+        version: 1,
+        created_at: journal.now(),
+        updated_at: journal.now(),
+    };
+    let slug = input.slug.as_value().cloned();
+    apply(&mut row, input);
+    let made = Slug::from_title(&row.name, "source");
+    let id = row.id.clone();
+    let row = slugs::first_free(
+        connection,
+        Resource::Source,
+        &id,
+        slug,
+        || made,
+        |connection, slug| {
+            row.slug = slug.to_owned();
+            diesel::insert_into(sources::table).values(row.clone()).execute(connection)?;
+            Ok(row.clone())
+        },
+    )?;
+    journal.record(Event::created(Resource::Source, id));
+    Ok(row)
+}
+
+/// Writes what was said about everything but the slug into the row.
+fn apply(row: &mut SourceRow, input: SourceInput) {
+    if let Some(name) = input.name.value() {
+        row.name = name.into();
+    }
+    input.kind.apply_or_default(&mut row.kind);
+    input.homepage_url.map(String::from).apply_to(&mut row.homepage_url);
+    input.feed_url.map(String::from).apply_to(&mut row.feed_url);
+    input.country.map(String::from).apply_to(&mut row.country);
+    input.language.map(String::from).apply_to(&mut row.language);
+    input.credit_line.map(String::from).apply_to(&mut row.credit_line);
+    input.usage_terms.map(String::from).apply_to(&mut row.usage_terms);
+    input.logo_url.map(String::from).apply_to(&mut row.logo_url);
+}
+
+/// Changes a source.
+pub fn update(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    reference: &Reference,
+    if_match: &IfMatch,
+    input: SourceInput,
+) -> Result<SourceRow> {
+    let before = get(connection, reference)?;
+    if_match.check(before.version)?;
+    let mut row = before.clone();
+    let slug = input.slug.as_value().cloned();
+    apply(&mut row, input);
+    row.version += 1;
+    row.updated_at = journal.now();
+    slugs::rename(
+        connection,
+        Resource::Source,
+        &before.id,
+        (&before.slug, slug),
+        journal.now(),
+        |connection, slug| {
+            row.slug = slug.to_owned();
+            save(connection, &row, before.version)
+        },
+    )?;
+    journal.record(Event::updated(Resource::Source, &row.id, row.version));
+    Ok(row)
+}
+
+/// Stores a changed row, unless somebody changed it since it was read.
+fn save(connection: &mut AnyConnection, row: &SourceRow, based_on: i32) -> Result<()> {
+    let target = sources::table.filter(sources::id.eq(&row.id)).filter(sources::version.eq(based_on));
+    match diesel::update(target).set(row).execute(connection)? {
+        0 => Err(Error::VersionMismatch(format!("\"{}\"", based_on + 1))),
+        _ => Ok(()),
+    }
+}
+
+/// Deletes a source. One that stories use is only deleted with `force`, which takes it off them.
+pub fn delete(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    reference: &Reference,
+    if_match: &IfMatch,
+    force: bool,
+) -> Result<()> {
+    let row = get(connection, reference)?;
+    if_match.check(row.version)?;
+    let uses = uses(connection, &row.id)?;
+    if uses > 0 && !force {
+        let detail = format!("{uses} articles use this source; send ?force=true to take it off them and delete it");
+        return Err(Error::Conflict(Rejection::anywhere("in_use", detail)));
+    }
+    // The stories keep their printed credit; the links follow by the database's own rules.
+    diesel::delete(sources::table.find(&row.id)).execute(connection)?;
+    slugs::forget(connection, Resource::Source, &row.id)?;
+    journal.record(Event::deleted(Resource::Source, row.id, row.version));
+    Ok(())
+}
+
+/// How many articles use a source: in their working copy, or in what readers see.
+fn uses(connection: &mut AnyConnection, id: &str) -> Result<i64> {
+    let published = publications::table
+        .filter(diesel::dsl::not(publications::superseded))
+        .filter(publications::source_id.eq(id))
+        .select(publications::article_id);
+    let used = articles::source_id.eq(id).assume_not_null().or(articles::id.eq_any(published));
+    Ok(articles::table.filter(used).filter(articles::deleted_at.is_null()).count().get_result(connection)?)
+}
+
+/// The id of the oldest source with this name. Case makes no difference: whoever types "nato" means NATO.
+pub fn find_by_name(connection: &mut AnyConnection, name: &str) -> Result<Option<String>> {
+    let slug = Slug::from_title(name, "source");
+    let candidates: Vec<(String, String)> = sources::table
+        .filter(sources::name.eq(name).or(sources::slug.eq(slug.as_str())))
+        .order(sources::id.asc())
+        .select((sources::id, sources::name))
+        .load(connection)?;
+    let same = |(_, known): &(String, String)| known.to_lowercase() == name.to_lowercase();
+    Ok(candidates.into_iter().find(same).map(|(id, _)| id))
+}

@@ -1,0 +1,9 @@
+//! Tags: what stories are about, and the sections they stand in. The smallest room: the one to copy.
+
+mod api;
+mod store;
+mod tag;
+
+pub use api::routes;
+pub use store::{create, find, find_by_name, ids_of, references};
+pub use tag::{Tag, TagInput, TagKind, TagReference};
