@@ -1,0 +1,144 @@
+//! `dateline user`: accounts, for the person who runs the server. The first admin is made here.
+
+use std::io::{BufRead, IsTerminal, stdin};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{CommandError, in_runtime};
+use crate::app::App;
+use crate::auth::{Accounts, NewUser, Role, User, UserInput};
+use crate::config::Settings;
+use crate::error::Error;
+use crate::events::Actor;
+use crate::http::etag::IfMatch;
+use crate::http::input::{Complete, Partial};
+use crate::http::query::WriteOptions;
+
+/// Manage who may sign in.
+///
+/// Passwords are asked for on a terminal and read from the standard input otherwise, so that they never stand on a
+/// command line.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  dateline user add --email ada@example.org --role admin\n  \
+    echo 'correct horse battery' | dateline user add --email bo@example.org --role writer --name 'Bo Lund'")]
+pub struct Users {
+    #[command(subcommand)]
+    action: UserAction,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserAction {
+    /// Make an account.
+    Add {
+        /// The e-mail address to sign in with.
+        #[arg(long)]
+        email: String,
+        /// What the person may do: admin, editor or writer.
+        #[arg(long, default_value = "editor")]
+        role: Role,
+        /// The person's name. Default: what stands before the @.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List all accounts.
+    List,
+    /// Change what somebody may do; ends their sessions.
+    SetRole {
+        /// Whose account.
+        #[arg(long)]
+        email: String,
+        /// What the person may do from now on: admin, editor or writer.
+        #[arg(long)]
+        role: Role,
+    },
+    /// Set a new password; ends all sessions of the account.
+    SetPassword {
+        /// Whose account.
+        #[arg(long)]
+        email: String,
+    },
+    /// Let somebody no longer sign in; ends their sessions.
+    Deactivate {
+        /// Whose account.
+        #[arg(long)]
+        email: String,
+    },
+    /// Let somebody sign in again.
+    Activate {
+        /// Whose account.
+        #[arg(long)]
+        email: String,
+    },
+}
+
+impl Users {
+    /// Does it, and says so in one line.
+    pub fn run(self, settings: Settings) -> Result<(), CommandError> {
+        in_runtime(settings, |app| async move { self.act(&app).await })
+    }
+
+    async fn act(self, app: &App) -> Result<(), CommandError> {
+        let accounts = app.accounts();
+        let user = match self.action {
+            UserAction::List => return list(&accounts).await,
+            UserAction::Add { email, role, name } => {
+                let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
+                let password = read_password()?;
+                let members = json!({ "email": email, "name": name, "role": role, "password": password });
+                let input = Complete::<UserInput>::from_value(members)?;
+                accounts.create(Actor::Operator, WriteOptions::default(), NewUser::try_from(input)?).await?
+            }
+            UserAction::SetRole { email, role } => change(&accounts, &email, json!({ "role": role })).await?,
+            UserAction::Deactivate { email } => change(&accounts, &email, json!({ "active": false })).await?,
+            UserAction::Activate { email } => change(&accounts, &email, json!({ "active": true })).await?,
+            UserAction::SetPassword { email } => {
+                accounts.find(&email).await.map_err(|error| no_account(error, &email))?;
+                change(&accounts, &email, json!({ "password": read_password()? })).await?
+            }
+        };
+        println!("{} is {} and {}", user.email, user.role, if user.active { "active" } else { "not active" });
+        Ok(())
+    }
+}
+
+async fn list(accounts: &Accounts) -> Result<(), CommandError> {
+    for user in accounts.all().await? {
+        let User { email, role, name, active, .. } = user;
+        println!("{email:<40} {:<8} {:<12} {name}", role.as_str(), if active { "active" } else { "not active" });
+    }
+    Ok(())
+}
+
+async fn change(accounts: &Accounts, email: &str, members: Value) -> Result<User, CommandError> {
+    let user = accounts.find(email).await.map_err(|error| no_account(error, email))?;
+    let input = Partial::<UserInput>::from_value(members)?;
+    Ok(accounts.update((Actor::Operator, WriteOptions::default()), user.id, IfMatch::Any, input).await?)
+}
+
+fn no_account(error: Error, email: &str) -> CommandError {
+    match error {
+        Error::NotFound(_) => CommandError::Other(format!("there is no account {email}; see: dateline user list")),
+        other => other.into(),
+    }
+}
+
+/// From the terminal, twice and unseen; otherwise the first line of the standard input.
+fn read_password() -> Result<String, CommandError> {
+    let refuse = |error: std::io::Error| CommandError::Other(format!("the password cannot be read: {error}"));
+    if !stdin().is_terminal() {
+        let mut line = String::new();
+        stdin().lock().read_line(&mut line).map_err(refuse)?;
+        let password = line.trim_end_matches(['\n', '\r']).to_owned();
+        if password.is_empty() {
+            let text = "no password came on the standard input; pipe one in, or run this on a terminal";
+            return Err(CommandError::Other(text.to_owned()));
+        }
+        return Ok(password);
+    }
+    let password = rpassword::prompt_password("Password (15 to 128 characters): ").map_err(refuse)?;
+    if rpassword::prompt_password("The same again: ").map_err(refuse)? != password {
+        return Err(CommandError::Other("the two passwords differ; nothing was changed".to_owned()));
+    }
+    Ok(password)
+}
