@@ -149,6 +149,20 @@ impl Error {
         Error::Internal(cause.to_string())
     }
 
+    /// What the caller gets to read; also how the OpenAPI document shows this kind of problem.
+    pub fn problem(&self, request_id: String) -> Problem {
+        let (code, title, status) = self.kind();
+        Problem {
+            r#type: format!("urn:dateline:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: self.detail(),
+            code: code.to_owned(),
+            request_id,
+            errors: self.rejections().to_vec(),
+        }
+    }
+
     /// The stable code of this kind of problem, its title, and its status.
     fn kind(&self) -> (&str, &'static str, StatusCode) {
         match self {
@@ -192,6 +206,9 @@ impl Error {
             Error::BadRequest(errors) | Error::Unprocessable(errors) => summary(errors),
             Error::Unauthorized(detail) | Error::Forbidden(detail) | Error::UnsupportedMediaType(detail) => {
                 detail.clone().into_owned()
+            }
+            Error::NotFound("address") => {
+                "Nothing has this address. Every address that exists is listed in /openapi.json.".to_owned()
             }
             Error::NotFound(what) => format!("There is no {what} here that you can see. Check the id or slug."),
             Error::MethodNotAllowed(allowed) => format!("This address answers {allowed}."),
@@ -246,23 +263,14 @@ impl ResponseError for Error {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (code, title, status) = self.kind();
         let request_id = request_id::current();
         match self {
             Error::Internal(cause) => tracing::error!(%request_id, %cause, "internal error"),
             Error::Unavailable(cause) => tracing::warn!(%request_id, %cause, "unavailable"),
             _ => {}
         }
-        let problem = Problem {
-            r#type: format!("urn:dateline:problem:{code}"),
-            title,
-            status: status.as_u16(),
-            detail: self.detail(),
-            code: code.to_owned(),
-            request_id,
-            errors: self.rejections().to_vec(),
-        };
-        let mut answer = HttpResponse::build(status);
+        let problem = self.problem(request_id);
+        let mut answer = HttpResponse::build(self.status_code());
         answer.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         answer.insert_header((header::CACHE_CONTROL, "no-store"));
         for (name, value) in self.headers() {

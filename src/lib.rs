@@ -1,25 +1,66 @@
 //! Dateline, a headless CMS for newsrooms. The map, in reading order.
 
-// Foundations: they know nothing of news.
+// The foundations, which know nothing of news.
+
+/// What time it is.
 pub mod clock;
+/// What can be set, checked once.
 pub mod config;
+/// SQLite and PostgreSQL behind two doors.
 pub mod db;
+/// Everything that can go wrong, and how it is said.
 pub mod error;
+/// The grammar of the API: bodies, queries, pages, versions, answers.
 pub mod http;
 
-// Rooms: each imports only those above it.
+// The rooms. Each imports only rooms that stand above it.
+
+/// The append-only log.
 pub mod events;
 
+/// Names in addresses.
 pub mod slugs;
 
+/// Who you are and what you may do.
 pub mod auth;
 
+/// What stories are about.
 pub mod tags;
 
+/// Where stories come from.
 pub mod sources;
 
+/// Who writes.
 pub mod authors;
 
+/// The reading wing: what readers see.
 pub mod live;
 
+/// The editing wing, and the one door between the two.
 pub mod articles;
+
+// The roof, which nothing below may import.
+
+/// Everything, built once.
+pub mod app;
+
+/// The command line.
+pub mod commands;
+
+/// How the server is.
+pub mod health;
+
+/// What happens in the background.
+pub mod jobs;
+
+/// The document of the API, and its page.
+pub mod openapi;
+
+/// The table of contents.
+pub mod routes;
+
+/// The server around the rooms.
+pub mod server;
+
+/// What is logged.
+pub mod telemetry;

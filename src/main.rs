@@ -1,1 +1,26 @@
-fn main() {}
+//! Parses the command line, runs the command, and turns its end into an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use dateline::commands::Cli;
+
+fn main() -> ExitCode {
+    // Before the command line is read, because its defaults come from the environment.
+    match dotenvy::dotenv() {
+        Ok(_) => {}
+        Err(error) if error.not_found() => {}
+        Err(error) => return fail(&format!("the file .env cannot be read: {error}")),
+    }
+    match Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+/// One line, whatever a library said in several.
+fn fail(reason: &str) -> ExitCode {
+    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    eprintln!("dateline: {reason}");
+    ExitCode::FAILURE
+}

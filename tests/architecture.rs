@@ -103,8 +103,13 @@ fn allowed(part: &str) -> Option<Vec<&'static str>> {
 fn every_part_of_the_house_is_on_the_map() {
     for source in sources() {
         let part = source.part();
-        let known = allowed(part).is_none() || FOUNDATIONS.contains(&part) || ROOMS.iter().any(|(name, _)| *name == part);
-        assert!(known, "{}: the part `{part}` is on no list; say in tests/architecture.rs where it stands", source.path);
+        let known =
+            allowed(part).is_none() || FOUNDATIONS.contains(&part) || ROOMS.iter().any(|(name, _)| *name == part);
+        assert!(
+            known,
+            "{}: the part `{part}` is on no list; say in tests/architecture.rs where it stands",
+            source.path
+        );
     }
 }
 
@@ -126,7 +131,9 @@ fn rooms_import_only_rooms_to_their_left_and_nobody_imports_the_roof() {
 #[test]
 fn the_reading_wing_cannot_name_a_draft() {
     for source in sources().iter().filter(|source| matches!(source.part(), "live" | "search" | "feeds")) {
-        for never in ["crate::articles", "schema::articles", "articles::", "article_tags", "article_authors", "revisions"] {
+        for never in
+            ["crate::articles", "schema::articles", "articles::", "article_tags", "article_authors", "revisions"]
+        {
             assert!(!source.text.contains(never), "{}: the reading wing names `{never}`", source.path);
         }
     }

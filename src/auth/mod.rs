@@ -39,6 +39,7 @@ pub use permission::{Needs, Permission, needs};
 pub use role::Role;
 pub use session_store::prune as prune_sessions;
 pub use token::Tokens;
+pub use user::{NewUser, User, UserInput};
 
 /// The addresses of this room, inside the scope `/v1`.
 pub fn routes(config: &mut ServiceConfig) {

@@ -75,10 +75,10 @@ enum UserAction {
 impl Users {
     /// Does it, and says so in one line.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
-        in_runtime(settings, |app| async move { self.act(&app).await })
+        in_runtime(settings, |app| self.act(app))
     }
 
-    async fn act(self, app: &App) -> Result<(), CommandError> {
+    async fn act(self, app: App) -> Result<(), CommandError> {
         let accounts = app.accounts();
         let user = match self.action {
             UserAction::List => return list(&accounts).await,

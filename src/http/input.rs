@@ -397,6 +397,7 @@ mod tests {
         #[serde(default)]
         name: Patch<Line<5>>,
         #[serde(default)]
+        #[expect(dead_code, reason = "only its reading is tested")]
         links: Patch<Vec<WebUrl>>,
     }
 

@@ -15,11 +15,9 @@ use serde_json::json;
 use super::CommandError;
 use crate::app::App;
 use crate::auth::{NewUser, UserInput};
-use crate::clock::Clock;
 use crate::config::Settings;
-use crate::db::migrate;
 use crate::error::Error;
-use crate::events::{Actor, Ledger};
+use crate::events::Actor;
 use crate::http::etag::IfMatch;
 use crate::http::input::{Complete, Partial};
 use crate::http::query::WriteOptions;
@@ -41,11 +39,9 @@ impl Demo {
         // Never the newsroom's own database: playing must not leave invented stories in it.
         settings.data_dir = settings.data_dir.join("demo");
         let port = take_port(settings.bind)?;
-        let config = settings.check()?;
-        migrate::up(&config.database)?;
-        let app = App::build(config, Clock::system())?;
+        let app = super::open(settings)?;
         actix_web::rt::System::new().block_on(async move {
-            newsroom::fill(&Ledger::new(app.db().clone(), app.clock().clone())).await?;
+            newsroom::fill(&app.ledger()).await?;
             let password = editor_for_this_run(&app).await?;
             let server = Server::new(app, port)?;
             welcome(server.address(), &password);

@@ -14,7 +14,6 @@ use self::load::Outcome;
 use super::{CommandError, in_runtime};
 use crate::app::App;
 use crate::config::Settings;
-use crate::events::Ledger;
 
 pub use read::story_in_markdown;
 pub use story::{Defaults, Story};
@@ -84,11 +83,11 @@ impl Problem {
 impl Import {
     /// Imports every file and says what happened. Errors: when anything was refused.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
-        in_runtime(settings, |app| async move { self.import(&app).await })
+        in_runtime(settings, |app| self.import(app))
     }
 
-    async fn import(self, app: &App) -> Result<(), CommandError> {
-        let ledger = Ledger::new(app.db().clone(), app.clock().clone());
+    async fn import(self, app: App) -> Result<(), CommandError> {
+        let ledger = app.ledger();
         let mut total = Outcome::default();
         for file in &self.files {
             let name = file.display().to_string();

@@ -1,0 +1,107 @@
+//! Builds everything from the settings, once. The program and the tests make the same call.
+
+use std::sync::Arc;
+
+use actix_web::web::{self, Data};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::{Accounts, Passwords, SignInLimiter, Tokens};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::db::migrate::{self, StartError};
+use crate::events::Ledger;
+use crate::health::Health;
+use crate::http::page::Cursors;
+use crate::openapi::{self, Document, docs};
+use crate::routes;
+use crate::server::unmatched::{self, Addresses};
+
+/// Everything that is shared. Clones share the same parts, so each worker thread gets one for next to nothing.
+#[derive(Clone)]
+pub struct App {
+    config: Data<Config>,
+    clock: Data<Clock>,
+    db: Data<Db>,
+    cursors: Data<Cursors>,
+    health: Data<Health>,
+    document: Data<Document>,
+    addresses: Data<Addresses>,
+    tokens: Data<Tokens>,
+    passwords: Data<Passwords>,
+    sign_in_limiter: Data<SignInLimiter>,
+}
+
+impl App {
+    /// Opens the database, which must have been migrated, and makes every shared part.
+    ///
+    /// Errors: a line for the person who started the program.
+    pub fn build(config: Config, clock: Clock) -> Result<App, StartError> {
+        migrate::assert_safe_sqlite()?;
+        let db = Db::open(&config.database, config.database_connections)?;
+        let document = Document::new(openapi::document(config.public_url.as_deref()));
+        Ok(App {
+            cursors: Data::new(Cursors::new(&config.secret)),
+            tokens: Data::new(Tokens::new(&config.secret)),
+            passwords: Data::new(Passwords::default()),
+            sign_in_limiter: Data::new(SignInLimiter::default()),
+            health: Data::new(Health::new(db.clone(), clock.clone())),
+            addresses: Data::new(Addresses::new(&document.openapi, config.docs)),
+            document: Data::new(document),
+            db: Data::new(db),
+            clock: Data::new(clock),
+            config: Data::new(config),
+        })
+    }
+
+    /// Registers the shared parts and every address; runs once in each worker thread.
+    pub fn configure(&self, config: &mut web::ServiceConfig) {
+        config
+            .app_data(self.config.clone())
+            .app_data(self.clock.clone())
+            .app_data(self.db.clone())
+            .app_data(self.cursors.clone())
+            .app_data(self.tokens.clone())
+            .app_data(self.passwords.clone())
+            .app_data(self.sign_in_limiter.clone())
+            .app_data(self.health.clone())
+            .app_data(self.document.clone())
+            .app_data(self.addresses.clone());
+        routes::routes(&mut ServiceConfig::new(config));
+        config.configure(openapi::routes);
+        if self.config.docs {
+            config.configure(docs::routes);
+        }
+        config.default_service(web::to(unmatched::answer));
+    }
+
+    /// The checked settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The clock that everything reads.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The accounts, for commands.
+    pub fn accounts(&self) -> Accounts {
+        Accounts::new(self.db().clone(), self.clock().clone(), self.passwords.get_ref().clone())
+    }
+
+    /// The writing side of the database, for commands.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::new(self.db().clone(), self.clock().clone())
+    }
+
+    /// What is known about this instance.
+    pub fn health(&self) -> Arc<Health> {
+        self.health.clone().into_inner()
+    }
+}

@@ -1,0 +1,126 @@
+//! The command line: what can be said, and which file does it.
+
+mod demo;
+mod import;
+mod migrate;
+mod openapi;
+mod serve;
+mod user;
+
+use std::fs;
+use std::path::Path;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{SettingError, Settings};
+use crate::db::DatabaseUrl;
+use crate::db::migrate::{StartError, up as migrate_up};
+use crate::error::Error;
+use crate::server::ServerError;
+use crate::telemetry;
+
+/// Shown below every help page.
+const EXAMPLES: &str = "\
+Examples:
+  dateline serve                                  A SQLite file in ./data, http://127.0.0.1:8080
+  dateline serve --bind 0.0.0.0:80                The same, for the whole network
+  dateline serve --database-url postgres://…      On PostgreSQL; needs DATELINE_SECRET
+  dateline migrate status                         What an upgrade would change in the database
+
+Every setting is also an environment variable, or a line in a file named .env.
+The API docs are at /docs of a running server.";
+
+/// Dateline, a headless CMS for newsrooms: articles, authors, sources and tags over a REST/JSON API.
+#[derive(Debug, Parser)]
+#[command(name = "dateline", version, after_help = EXAMPLES, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API until Ctrl-C or SIGTERM.
+    Serve(serve::Serve),
+    /// Bring the database to the shape that this version needs.
+    Migrate(migrate::Migrate),
+    Demo(demo::Demo),
+    Import(import::Import),
+    User(user::Users),
+    /// Print the OpenAPI document of the API.
+    Openapi(openapi::Openapi),
+}
+
+/// Why a command failed, in one line.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// A setting cannot be used.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The port cannot be used.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// Something was refused; the text names the field.
+    #[error(transparent)]
+    Refused(#[from] Error),
+    /// Anything else; the text says what to do.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Cli {
+    /// Runs the command to its end.
+    pub fn run(self) -> Result<(), CommandError> {
+        telemetry::start(&self.settings)?;
+        match self.command {
+            Command::Serve(serve) => serve.run(self.settings),
+            Command::Migrate(migrate) => migrate.run(&self.settings),
+            Command::Demo(demo) => demo.run(self.settings),
+            Command::Import(import) => import.run(self.settings),
+            Command::User(users) => users.run(self.settings),
+            Command::Openapi(openapi) => openapi.run(),
+        }
+    }
+}
+
+/// Everything that a command works with: checked settings, and the database in the shape that this version needs.
+fn open(settings: Settings) -> Result<App, CommandError> {
+    let config = settings.check()?;
+    make_data_folder(&config.data_dir, &config.database)?;
+    for name in migrate_up(&config.database)? {
+        tracing::info!(name, "migration applied");
+    }
+    Ok(App::build(config, Clock::system())?)
+}
+
+/// Runs a command that works on the database and leaves it tidy.
+fn in_runtime<F, Work>(settings: Settings, work: F) -> Result<(), CommandError>
+where
+    F: FnOnce(App) -> Work,
+    Work: Future<Output = Result<(), CommandError>>,
+{
+    let app = open(settings)?;
+    actix_web::rt::System::new().block_on(async move {
+        let result = work(app.clone()).await;
+        app.db().checkpoint().await?;
+        result
+    })
+}
+
+/// Makes the data folder when the SQLite file lives in it. A folder that somebody named for the file alone is not made:
+/// a mistyped path would become an empty newsroom.
+fn make_data_folder(data_dir: &Path, database: &DatabaseUrl) -> Result<(), SettingError> {
+    match database {
+        DatabaseUrl::Sqlite(path) if path.parent() == Some(data_dir) => fs::create_dir_all(data_dir).map_err(|error| {
+            SettingError::new("DATELINE_DATA_DIR", format!("cannot be made at {}: {error}", data_dir.display()))
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,20 @@
+//! The table of contents: one line for each room, in reading order.
+
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{articles, auth, authors, health, sources, tags};
+
+/// Every address of the API, and with it the whole OpenAPI document.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/v1").configure(version_1)).configure(health::routes);
+}
+
+/// The rooms; each is asked for `pub fn routes(config: &mut ServiceConfig)`, with addresses relative to `/v1`.
+fn version_1(config: &mut ServiceConfig) {
+    config.configure(articles::routes);
+    config.configure(authors::routes);
+    config.configure(sources::routes);
+    config.configure(tags::routes);
+    config.configure(auth::routes);
+}

@@ -1,0 +1,138 @@
+//! What this program tells about itself: the log, one line for each request, and the id that ties both to an answer.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::Error;
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderValue;
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::config::{LogFormat, SettingError, Settings};
+use crate::health::Health;
+use crate::http::request_id::{self, RequestId};
+use crate::server::headers;
+
+/// Starts the log on the standard error stream, so that the standard output carries results only.
+pub fn start(settings: &Settings) -> Result<(), SettingError> {
+    // The server underneath announces each of its threads; what we listen on is printed once, by `serve`.
+    let directives = format!("actix_server=warn,{}", settings.log);
+    let filter = EnvFilter::builder().parse(directives).map_err(|error| {
+        SettingError::new("DATELINE_LOG", format!("is not a filter such as info or info,dateline::db=debug: {error}"))
+    })?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(OneLine).with_ansi(false);
+    let started = match settings.log_format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
+    };
+    // Only a second start in one process can fail, and then the first log goes on.
+    let _ = started;
+    Ok(())
+}
+
+/// Writes each event as exactly one line, whatever a caller hid in a name or a header.
+#[derive(Clone, Copy)]
+struct OneLine;
+
+impl<'a> MakeWriter<'a> for OneLine {
+    type Writer = OneLine;
+
+    fn make_writer(&'a self) -> OneLine {
+        OneLine
+    }
+}
+
+impl Write for OneLine {
+    /// Takes one whole event, which is how the subscriber writes.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        io::stderr().lock().write_all(one_line(&String::from_utf8_lossy(event)).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// The text with everything escaped that could begin a new line or steer a terminal. The escapes are JSON's own, so a
+/// line in JSON stays JSON.
+fn one_line(event: &str) -> String {
+    let text = event.strip_suffix('\n').unwrap_or(event);
+    let mut line = String::with_capacity(event.len() + 1);
+    for character in text.chars() {
+        match character {
+            '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                line.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            control if control.is_control() => line.push_str(&format!("\\u{:04x}", u32::from(control))),
+            other => line.push(other),
+        }
+    }
+    line.push('\n');
+    line
+}
+
+/// The outermost middleware: names the request, counts the answer, and writes one line about both. The line holds the
+/// pattern of the address and not the address, because people paste tokens into addresses.
+pub async fn observe(
+    health: Arc<Health>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let sent = request.headers().get(request_id::HEADER).and_then(|value| value.to_str().ok());
+    let id = RequestId::from_caller_or_new(sent);
+    let name = id.to_string();
+    let answered = id.scope(next.call(request)).await;
+    let status = match &answered {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    health.count(status);
+    write_line(&method, status, &answered, started, &name);
+    let value = HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static(""));
+    headers::change(answered, move |headers| {
+        headers.insert(request_id::HEADER, value.clone());
+    })
+}
+
+fn write_line<B: MessageBody>(
+    method: &Method,
+    status: StatusCode,
+    answered: &Result<ServiceResponse<B>, Error>,
+    started: Instant,
+    request_id: &str,
+) {
+    let milliseconds = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+    let route = answered.as_ref().ok().and_then(|response| response.request().match_pattern());
+    let route = route.as_deref().unwrap_or("-");
+    let bytes = match answered.as_ref().map(|response| response.response().body().size()) {
+        Ok(BodySize::Sized(bytes)) => Some(bytes),
+        Ok(BodySize::None) => Some(0),
+        _ => None,
+    };
+    let (method, status) = (method.as_str(), status.as_u16());
+    if route.starts_with("/health/") {
+        tracing::debug!(method, route, status, milliseconds, bytes, request_id, "request");
+    } else {
+        tracing::info!(method, route, status, milliseconds, bytes, request_id, "request");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_can_forge_a_line() {
+        let event = "{\"title\":\"a\u{1b}[2J\u{2028}b\"}\r\n{\"level\":\"info\"}\n";
+        let line = one_line(event);
+        assert_eq!(line, "{\"title\":\"a\\u001b[2J\\u2028b\"}\\u000d\\u000a{\"level\":\"info\"}\n");
+    }
+}

@@ -1,0 +1,7 @@
+//! The API from outside, over HTTP, on both databases: one file for each room.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod health;
+mod http;

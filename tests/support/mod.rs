@@ -1,0 +1,157 @@
+//! A real server for each test: the same `App::build` and `Server` as the program, on a free port, with a database of
+//! its own and a clock that stands still until the test moves it.
+
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+
+pub mod client;
+mod contract;
+mod postgres;
+mod sqlite;
+
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use dateline::app::App;
+use dateline::clock::Clock;
+use dateline::config::{Config, Secret};
+use dateline::db::DatabaseUrl;
+use dateline::server::{Server, take_port};
+use rstest_reuse::template;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use client::Client;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// A file, copied from a migrated template.
+    Sqlite,
+    /// A database of its own on a PostgreSQL server; see `postgres.rs` for where the server comes from.
+    Postgres,
+}
+
+/// Runs a test on both databases: `#[apply(each_database)] fn name(database: Database) { … }`.
+#[template]
+#[rstest::rstest]
+#[case::sqlite(crate::support::Database::Sqlite)]
+#[case::postgres(crate::support::Database::Postgres)]
+pub fn each_database(#[case] database: Database) {}
+
+/// When the clocks of all tests begin.
+const BEGINNING: &str = "2026-11-23T12:00:00Z";
+
+/// A running server. It stops, and its database is removed, when this is dropped.
+pub struct TestApp {
+    address: SocketAddr,
+    clock: Clock,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    // After the server in this list, so that it goes last.
+    _database: OwnDatabase,
+    _data: TempDir,
+}
+
+/// Removes a test's database when dropped.
+enum OwnDatabase {
+    /// Goes with its folder.
+    Sqlite,
+    Postgres(postgres::OwnDatabase),
+}
+
+impl TestApp {
+    /// A server with the settings of a test.
+    pub fn start(database: Database) -> TestApp {
+        TestApp::start_with(database, |_| {})
+    }
+
+    /// A server with other settings.
+    pub fn start_with(database: Database, change: impl FnOnce(&mut Config)) -> TestApp {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let (url, own) = match database {
+            Database::Postgres => match postgres::server() {
+                Some(server) => {
+                    let own = server.make_database();
+                    (own.url(), OwnDatabase::Postgres(own))
+                }
+                // Said loudly by `postgres::server`. Running the case again on SQLite keeps tests free of a way out.
+                None => (sqlite::copy(data.path()), OwnDatabase::Sqlite),
+            },
+            Database::Sqlite => (sqlite::copy(data.path()), OwnDatabase::Sqlite),
+        };
+        let mut config = config(url, &data);
+        change(&mut config);
+        let clock = Clock::standing_at(BEGINNING.parse().expect("a time"));
+        let (stop, thread, address) = run(config, clock.clone());
+        TestApp { address, clock, stop: Some(stop), thread: Some(thread), _database: own, _data: data }
+    }
+
+    /// The time by which this server lives; `clock().advance(…)` moves it.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Where it listens, for tests that speak below HTTP.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A caller without a token.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    // AUTH: admin(), editor() and writer() come here: callers who have signed in.
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            // A second panic while a failed test unwinds would hide the first.
+            if !thread::panicking() {
+                ended.expect("the server ends well");
+            }
+        }
+    }
+}
+
+fn config(database: DatabaseUrl, data: &TempDir) -> Config {
+    Config {
+        database,
+        database_connections: 4,
+        data_dir: data.path().to_owned(),
+        bind: SocketAddr::from(([127, 0, 0, 1], 0)),
+        secret: Secret::new("a secret that is only good for tests".to_owned()).expect("a long secret"),
+        public_url: None,
+        cors_origins: Vec::new(),
+        workers: 1,
+        request_timeout: Duration::from_secs(30),
+        docs: true,
+    }
+}
+
+/// Starts the server in a thread with a runtime of its own.
+fn run(config: Config, clock: Clock) -> (oneshot::Sender<()>, JoinHandle<()>, SocketAddr) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (started, address) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let port = take_port(config.bind).expect("a free port");
+        let app = App::build(config, clock).expect("an app");
+        actix_web::rt::System::new().block_on(async move {
+            let server = Server::new(app, port).expect("a server");
+            started.send(server.address()).expect("the test waits for the address");
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            server.run_until(stopped, std::future::pending()).await.expect("a good end");
+        });
+    });
+    let address = address.recv_timeout(Duration::from_secs(30)).expect("the server starts");
+    (stop, thread, address)
+}
