@@ -40,12 +40,7 @@ pub struct PublicationInput {
 /// What `publish` takes; nothing at all publishes at once.
 pub type NewPublication = Complete<PublicationInput>;
 
-/// Nothing: what an action without choices takes.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-pub struct NothingInput {}
-
 impl Input for PublicationInput {}
-impl Input for NothingInput {}
 
 /// Publish an article
 ///
@@ -100,7 +95,6 @@ async fn unpublish_article(
     if_match: IfMatch,
     options: Query<WriteOptions>,
     ledger: Ledger,
-    _body: Complete<NothingInput>,
 ) -> Result<Answer> {
     let user = caller.clone();
     let write = ledger.write(caller.actor(), options.0, move |connection, journal| {

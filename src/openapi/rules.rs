@@ -37,11 +37,12 @@ pub fn complete(document: &mut OpenApi) {
     let mut used = [false; RULES.len()];
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations_mut(item) {
-            name(path, operation);
             let facts = facts(path, method, operation);
             let of_api = facts.path.starts_with("/v1/");
             let is_list = facts.has("cursor");
             let reads = facts.method == Method::GET;
+            // Accounts have no slugs; everything else that is read by one answers a former one with the present one.
+            let leads_on = reads && of_api && facts.path.ends_with("/{id}") && !facts.path.starts_with("/v1/users");
             let problems: Vec<usize> = (0..RULES.len()).filter(|rule| (RULES[*rule].applies)(&facts)).collect();
             for rule in problems {
                 used[rule] = true;
@@ -51,6 +52,13 @@ pub fn complete(document: &mut OpenApi) {
             if of_api && reads {
                 let not_modified = component("responses", "NotModified");
                 operation.responses.responses.entry("304".to_owned()).or_insert(not_modified);
+            }
+            if leads_on {
+                operation
+                    .responses
+                    .responses
+                    .entry("301".to_owned())
+                    .or_insert_with(|| component("responses", "Moved"));
             }
             describe_headers(operation, of_api, is_list);
         }
@@ -70,16 +78,6 @@ fn facts<'a>(path: &'a str, method: Method, operation: &'a Operation) -> Facts<'
         parameters: parameters.collect(),
         has_body: operation.request_body.is_some(),
         is_guarded: operation.security.as_ref().is_some_and(|security| !security.is_empty()),
-    }
-}
-
-/// Makes an operation's name unique: rooms call their handlers `list` and `create`; the document says `tags_list`.
-fn name(path: &str, operation: &mut Operation) {
-    let room = path.trim_start_matches("/v1/").split('/').find(|part| !part.is_empty() && !part.starts_with('{'));
-    if let (Some(room), Some(name)) = (room, &mut operation.operation_id)
-        && !name.contains(room)
-    {
-        *name = format!("{room}_{name}");
     }
 }
 
@@ -118,6 +116,15 @@ fn add_components(components: &mut Components, used: &[bool]) {
         not_modified.headers.insert(name.to_owned(), component("headers", name));
     }
     components.responses.insert("NotModified".to_owned(), RefOr::T(not_modified));
+    let mut moved = Response::new("This was a former slug; the answer names the present address.");
+    for name in ["Location", "X-Request-Id"] {
+        moved.headers.insert(name.to_owned(), component("headers", name));
+    }
+    let location = ObjectBuilder::new().property("location", ObjectBuilder::new().schema_type(Type::String));
+    let example = serde_json::json!({ "location": "/v1/tags/kosovo" });
+    let content = ContentBuilder::new().schema(Some(location.required("location"))).example(Some(example)).build();
+    moved.content.insert("application/json".to_owned(), RefOr::T(content));
+    components.responses.insert("Moved".to_owned(), RefOr::T(moved));
 }
 
 /// A problem as the document shows it: described, with the headers that belong to it, and an example made by the code
@@ -186,7 +193,6 @@ mod tests {
         let changing = document.paths.paths["/v1/articles/{id}"].patch.as_ref().unwrap();
         let all = ["200", "400", "401", "403", "404", "409", "412", "413", "415", "422", "428", "500", "503", "504"];
         assert_eq!(statuses(changing), all);
-        assert_eq!(changing.operation_id.as_deref(), Some("articles_change"));
         assert!(matches!(changing.responses.responses["404"], RefOr::T(_)), "what the handler said stays");
         let signing_in = document.paths.paths["/v1/auth/login"].post.as_ref().unwrap();
         assert_eq!(statuses(signing_in), ["201", "400", "401", "413", "415", "422", "429", "500", "503", "504"]);

@@ -14,11 +14,16 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use dateline::app::App;
+use dateline::auth::{Role, UserInput};
 use dateline::clock::Clock;
 use dateline::config::{Config, Secret};
 use dateline::db::DatabaseUrl;
+use dateline::events::Actor;
+use dateline::http::input::Complete;
+use dateline::http::query::WriteOptions;
 use dateline::server::{Server, take_port};
 use rstest_reuse::template;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -40,11 +45,15 @@ pub enum Database {
 #[case::postgres(crate::support::Database::Postgres)]
 pub fn each_database(#[case] database: Database) {}
 
+/// The password of every account of a test.
+pub const PASSWORD: &str = "a sentence that is easy to keep";
+
 /// When the clocks of all tests begin.
 const BEGINNING: &str = "2026-11-23T12:00:00Z";
 
 /// A running server. It stops, and its database is removed, when this is dropped.
 pub struct TestApp {
+    app: App,
     address: SocketAddr,
     clock: Clock,
     stop: Option<oneshot::Sender<()>>,
@@ -84,8 +93,8 @@ impl TestApp {
         let mut config = config(url, &data);
         change(&mut config);
         let clock = Clock::standing_at(BEGINNING.parse().expect("a time"));
-        let (stop, thread, address) = run(config, clock.clone());
-        TestApp { address, clock, stop: Some(stop), thread: Some(thread), _database: own, _data: data }
+        let (stop, thread, address, app) = run(config, clock.clone());
+        TestApp { app, address, clock, stop: Some(stop), thread: Some(thread), _database: own, _data: data }
     }
 
     /// The time by which this server lives; `clock().advance(…)` moves it.
@@ -103,7 +112,47 @@ impl TestApp {
         Client::new(self.address)
     }
 
-    // AUTH: admin(), editor() and writer() come here: callers who have signed in.
+    /// Somebody who manages accounts.
+    pub fn admin(&self) -> Client {
+        self.signed_in("admin@example.org", Role::Admin)
+    }
+
+    /// Somebody who may do everything editorial.
+    pub fn editor(&self) -> Client {
+        self.signed_in("editor@example.org", Role::Editor)
+    }
+
+    /// Somebody who writes and does not publish.
+    pub fn writer(&self) -> Client {
+        self.signed_in("writer@example.org", Role::Writer)
+    }
+
+    /// Somebody who has just signed in, over HTTP, with an account that is made when it is not there yet.
+    pub fn signed_in(&self, email: &str, role: Role) -> Client {
+        self.make_account(email, role);
+        let sign_in = json!({ "email": email, "password": PASSWORD });
+        let tokens = self.anonymous().post("/v1/auth/login", sign_in).expect(200).json();
+        self.anonymous().bearer(tokens["access_token"].as_str().expect("a token"))
+    }
+
+    /// An account with this address and [`PASSWORD`], as the command line would make it.
+    pub fn make_account(&self, email: &str, role: Role) {
+        let accounts = self.app.accounts();
+        let members = json!({ "email": email, "name": "Somebody", "role": role, "password": PASSWORD });
+        let account = Complete::<UserInput>::from_value(members).expect("an account");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            if accounts.find(email).await.is_err() {
+                let new = account.try_into().expect("an account");
+                accounts.create(Actor::Operator, WriteOptions::default(), new).await.expect("an account is made");
+            }
+        });
+    }
+
+    /// The app behind the server, for what cannot be reached over HTTP.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
 }
 
 impl Drop for TestApp {
@@ -137,21 +186,22 @@ fn config(database: DatabaseUrl, data: &TempDir) -> Config {
 }
 
 /// Starts the server in a thread with a runtime of its own.
-fn run(config: Config, clock: Clock) -> (oneshot::Sender<()>, JoinHandle<()>, SocketAddr) {
+fn run(config: Config, clock: Clock) -> (oneshot::Sender<()>, JoinHandle<()>, SocketAddr, App) {
     let (stop, stopped) = oneshot::channel::<()>();
     let (started, address) = mpsc::channel();
     let thread = thread::spawn(move || {
         let port = take_port(config.bind).expect("a free port");
         let app = App::build(config, clock).expect("an app");
+        let shared = app.clone();
         actix_web::rt::System::new().block_on(async move {
             let server = Server::new(app, port).expect("a server");
-            started.send(server.address()).expect("the test waits for the address");
+            started.send((server.address(), shared)).expect("the test waits for the address");
             let stopped = async {
                 let _ = stopped.await;
             };
             server.run_until(stopped, std::future::pending()).await.expect("a good end");
         });
     });
-    let address = address.recv_timeout(Duration::from_secs(30)).expect("the server starts");
-    (stop, thread, address)
+    let (address, app) = address.recv_timeout(Duration::from_secs(30)).expect("the server starts");
+    (stop, thread, address, app)
 }

@@ -138,7 +138,8 @@ pub fn store(connection: &mut AnyConnection, journal: &mut Journal, story: &Stor
             row
         }
     };
-    let is_current = Schedule::of(connection, &row.id, journal.now())?.running.is_some_and(|now| now.revision == row.version);
+    let is_current =
+        Schedule::of(connection, &row.id, journal.now())?.running.is_some_and(|now| now.revision == row.version);
     if story.publish && !is_current {
         let dated = story.dated.filter(|dated| *dated < journal.now());
         articles::publish(connection, journal, &row, Publish { dated, ..Publish::default() })?;

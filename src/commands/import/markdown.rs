@@ -151,11 +151,7 @@ fn without_blank_lines(text: &str) -> &str {
 /// The heading without the row of `#` that may close it, if a space is before the row.
 fn without_closing_marks(heading: &str) -> &str {
     let text = heading.trim_end_matches('#');
-    if text.is_empty() || text.ends_with([' ', '\t']) {
-        text.trim_end()
-    } else {
-        heading
-    }
+    if text.is_empty() || text.ends_with([' ', '\t']) { text.trim_end() } else { heading }
 }
 
 /// The text without the backslashes that keep Markdown from reading a mark as such.
@@ -175,10 +171,7 @@ fn fields_of(yaml: &str) -> Result<Map<String, Value>, FrontMatterError> {
     refuse_many_brackets(yaml)?;
     refuse_second_document(yaml)?;
     let reading = Reading::default();
-    let seed = ValueSeed {
-        reading: &reading,
-        depth: 0,
-    };
+    let seed = ValueSeed { reading: &reading, depth: 0 };
     let value = seed
         .deserialize(yaml_serde::Deserializer::from_str(yaml))
         .map_err(|error| reading.explain(&located(error, yaml), yaml))?;
@@ -197,18 +190,14 @@ fn fields_of(yaml: &str) -> Result<Map<String, Value>, FrontMatterError> {
 fn refuse_unreadable(yaml: &str) -> Result<(), FrontMatterError> {
     let forbidden = |character: &char| match character {
         '\t' | '\n' | '\r' | '\u{85}' => false,
-        character => {
-            character.is_control() || matches!(character, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-        }
+        character => character.is_control() || matches!(character, '\u{feff}' | '\u{fffe}' | '\u{ffff}'),
     };
     for (index, line) in yaml.lines().enumerate() {
         if let Some(character) = line.chars().find(forbidden) {
             let code = u32::from(character);
             return Err(FrontMatterError::new(
                 index.saturating_add(1),
-                format!(
-                    "the front matter contains the invisible character U+{code:04X}: remove it"
-                ),
+                format!("the front matter contains the invisible character U+{code:04X}: remove it"),
             ));
         }
     }
@@ -243,11 +232,7 @@ fn refuse_second_document(yaml: &str) -> Result<(), FrontMatterError> {
 /// The line, counted from 1, in which the byte with this index is. Only `\n` counts: YAML
 /// also ends lines where editors do not (U+2028, U+0085).
 fn line_at(text: &str, index: usize) -> usize {
-    let line_ends = text
-        .bytes()
-        .take(index)
-        .filter(|byte| *byte == b'\n')
-        .count();
+    let line_ends = text.bytes().take(index).filter(|byte| *byte == b'\n').count();
     line_ends.saturating_add(1)
 }
 
@@ -287,9 +272,7 @@ impl Reading {
         let weight = self.weight.get().saturating_add(bytes).saturating_add(1);
         self.weight.set(weight);
         if weight > HEAVIEST_FRONT_MATTER {
-            return Err(self.refuse(
-                "the aliases (*name) make the front matter too large: write the values out",
-            ));
+            return Err(self.refuse("the aliases (*name) make the front matter too large: write the values out"));
         }
         Ok(())
     }
@@ -325,8 +308,7 @@ impl ValueSeed<'_> {
     fn inner<E: de::Error>(self) -> Result<Self, E> {
         let depth = self.depth.saturating_add(1);
         if depth > DEEPEST_NESTING {
-            let message =
-                format!("the lists and mappings are nested deeper than {DEEPEST_NESTING}");
+            let message = format!("the lists and mappings are nested deeper than {DEEPEST_NESTING}");
             return Err(self.reading.refuse(message));
         }
         Ok(Self { depth, ..self })
@@ -338,9 +320,8 @@ impl ValueSeed<'_> {
     }
 
     fn refuse_number<E: de::Error>(self, number: impl fmt::Display) -> E {
-        self.reading.refuse(format!(
-            "{number} is not a number that can be stored: put it in quotes if it is meant as text"
-        ))
+        self.reading
+            .refuse(format!("{number} is not a number that can be stored: put it in quotes if it is meant as text"))
     }
 }
 
@@ -414,10 +395,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         let seed = self.inner()?;
         let reading = self.reading;
         let mut fields = Map::new();
-        while let Some(key) = entries.next_key_seed(KeySeed {
-            reading,
-            fields: &fields,
-        })? {
+        while let Some(key) = entries.next_key_seed(KeySeed { reading, fields: &fields })? {
             let value = entries.next_value_seed(seed)?;
             fields.insert(key, value);
         }
@@ -444,9 +422,7 @@ struct KeySeed<'reading> {
 
 impl KeySeed<'_> {
     fn refuse_key<E: de::Error>(self, key: impl fmt::Display) -> E {
-        self.reading.refuse(format!(
-            "the name of a field must be text: write \"{key}\" in quotes"
-        ))
+        self.reading.refuse(format!("the name of a field must be text: write \"{key}\" in quotes"))
     }
 }
 
@@ -468,22 +444,16 @@ impl<'de> Visitor<'de> for KeySeed<'_> {
     fn visit_str<E: de::Error>(self, key: &str) -> Result<String, E> {
         self.reading.weigh(key.len())?;
         if key == "<<" {
-            return Err(self
-                .reading
-                .refuse("merge keys (<<) are not supported: write the fields out"));
+            return Err(self.reading.refuse("merge keys (<<) are not supported: write the fields out"));
         }
         if self.fields.contains_key(key) {
-            return Err(self
-                .reading
-                .refuse(format!("the field {key} is there twice")));
+            return Err(self.reading.refuse(format!("the field {key} is there twice")));
         }
         Ok(key.to_owned())
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<String, E> {
-        Err(self.reading.refuse(
-            "the name of a field must be text: there is none before the colon, or it is null",
-        ))
+        Err(self.reading.refuse("the name of a field must be text: there is none before the colon, or it is null"))
     }
 
     fn visit_bool<E: de::Error>(self, key: bool) -> Result<String, E> {
@@ -511,21 +481,15 @@ impl<'de> Visitor<'de> for KeySeed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<String, A::Error> {
-        Err(self
-            .reading
-            .refuse("the name of a field must be text, not a list"))
+        Err(self.reading.refuse("the name of a field must be text, not a list"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<String, A::Error> {
-        Err(self.reading.refuse(
-            "the name of a field must be text, not a mapping; a value with braces needs quotes",
-        ))
+        Err(self.reading.refuse("the name of a field must be text, not a mapping; a value with braces needs quotes"))
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<String, A::Error> {
-        Err(self
-            .reading
-            .refuse("the name of a field must not have a tag (!)"))
+        Err(self.reading.refuse("the name of a field must not have a tag (!)"))
     }
 }
 
@@ -544,22 +508,15 @@ mod tests {
 
     /// The error of a front matter whose first line is the second of the document.
     fn error(yaml: &str) -> FrontMatterError {
-        split_front_matter(&format!("---\n{yaml}\n---\nBody."))
-            .expect_err("this front matter must be refused")
+        split_front_matter(&format!("---\n{yaml}\n---\nBody.")).expect_err("this front matter must be refused")
     }
 
     #[test]
     fn front_matter_and_body_are_taken_apart() {
         let expected = Some(json!({"title": "Crane returns", "tags": ["harbour", "cranes"]}));
         for closing in ["---", "...", "--- "] {
-            let text = format!(
-                "---\ntitle: Crane returns\ntags: [harbour, cranes]\n{closing}\n\n \n  It is back.\n"
-            );
-            for text in [
-                text.clone(),
-                text.replace('\n', "\r\n"),
-                format!("\u{feff}{text}"),
-            ] {
+            let text = format!("---\ntitle: Crane returns\ntags: [harbour, cranes]\n{closing}\n\n \n  It is back.\n");
+            for text in [text.clone(), text.replace('\n', "\r\n"), format!("\u{feff}{text}")] {
                 let (fields, body) = split_front_matter(&text).expect("valid front matter");
                 assert_eq!(fields, expected, "{text:?}");
                 assert_eq!(body.trim_end_matches(['\r', '\n']), "  It is back.");
@@ -569,14 +526,7 @@ mod tests {
 
     #[test]
     fn a_document_without_front_matter_is_all_body() {
-        for text in [
-            "",
-            "\n---\na: 1\n---\n",
-            "# Title\n",
-            "----\n",
-            " ---\n",
-            "--- a\n",
-        ] {
+        for text in ["", "\n---\na: 1\n---\n", "# Title\n", "----\n", " ---\n", "--- a\n"] {
             assert_eq!(split_front_matter(text), Ok((None, text)));
         }
         assert_eq!(split_front_matter("\u{feff}text"), Ok((None, "text")));
@@ -584,17 +534,8 @@ mod tests {
 
     #[test]
     fn an_empty_front_matter_is_an_empty_object() {
-        for text in [
-            "---\n---\n",
-            "---\n# nothing yet\n---",
-            "---\n\n...\n",
-            "---\n{}\n---",
-        ] {
-            assert_eq!(
-                split_front_matter(text),
-                Ok((Some(json!({})), "")),
-                "{text:?}"
-            );
+        for text in ["---\n---\n", "---\n# nothing yet\n---", "---\n\n...\n", "---\n{}\n---"] {
+            assert_eq!(split_front_matter(text), Ok((Some(json!({})), "")), "{text:?}");
         }
     }
 
@@ -602,10 +543,7 @@ mod tests {
     fn values_become_json() {
         for (yaml, value) in [
             ("2024-05-01", json!("2024-05-01")),
-            (
-                "2024-05-01T10:00:00+02:00",
-                json!("2024-05-01T10:00:00+02:00"),
-            ),
+            ("2024-05-01T10:00:00+02:00", json!("2024-05-01T10:00:00+02:00")),
             ("2024-05-01 10:00", json!("2024-05-01 10:00")),
             ("10:30", json!("10:30")),
             ("2024", json!(2024)),
@@ -620,21 +558,11 @@ mod tests {
             ("\"2024\"", json!("2024")),
             ("!!str 2024", json!("2024")),
             ("\"!Foo &a *a <<\"", json!("!Foo &a *a <<")),
-            (
-                "\n  - a: 1\n    b: []\n  - |\n    text\n    more",
-                json!([{"a": 1, "b": []}, "text\nmore\n"]),
-            ),
+            ("\n  - a: 1\n    b: []\n  - |\n    text\n    more", json!([{"a": 1, "b": []}, "text\nmore\n"])),
         ] {
-            assert_eq!(
-                fields(&format!("key: {yaml}")),
-                json!({ "key": value }),
-                "{yaml}"
-            );
+            assert_eq!(fields(&format!("key: {yaml}")), json!({ "key": value }), "{yaml}");
         }
-        assert_eq!(
-            fields("a: &name [x]\nb: *name"),
-            json!({"a": ["x"], "b": ["x"]})
-        );
+        assert_eq!(fields("a: &name [x]\nb: *name"), json!({"a": ["x"], "b": ["x"]}));
     }
 
     #[test]
@@ -657,11 +585,7 @@ mod tests {
             ("a: 1\nb: 2\na: 3", 4, "a is there twice"),
             ("a: &a {x: 1}\nb:\n  <<: *a", 4, "merge keys"),
             ("a: 1\nb: \u{7}", 3, "U+0007"),
-            (
-                "a: 1\nb: c: d",
-                3,
-                "not valid YAML: mapping values are not allowed",
-            ),
+            ("a: 1\nb: c: d", 3, "not valid YAML: mapping values are not allowed"),
             ("a: 1\nb: *c", 3, "unknown anchor"),
             ("a: \"b", 3, "not valid YAML"),
             ("- a", 2, "a list of fields"),
@@ -691,18 +615,10 @@ mod tests {
             bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
         }
         assert!(error(&bomb).message.contains("too large"));
-        let long = format!(
-            "a: &a {}\nb: [{}]",
-            "x".repeat(30_000),
-            "*a,".repeat(10_000)
-        );
+        let long = format!("a: &a {}\nb: [{}]", "x".repeat(30_000), "*a,".repeat(10_000));
         assert!(error(&long).message.contains("too large"));
         assert!(error("a: &a [*a]").message.contains("nested deeper"));
-        assert!(
-            error(&"- ".repeat(30_000))
-                .message
-                .contains("nested deeper")
-        );
+        assert!(error(&"- ".repeat(30_000)).message.contains("nested deeper"));
     }
 
     #[test]
@@ -716,14 +632,8 @@ mod tests {
     #[test]
     fn the_first_heading_is_the_title() {
         for (body, expected) in [
-            (
-                "# Crane returns\n\nIt is back.",
-                Some(("Crane returns", "It is back.")),
-            ),
-            (
-                "\r\n  #\tCrane returns ##  \r\n\r\nBack.",
-                Some(("Crane returns", "Back.")),
-            ),
+            ("# Crane returns\n\nIt is back.", Some(("Crane returns", "It is back."))),
+            ("\r\n  #\tCrane returns ##  \r\n\r\nBack.", Some(("Crane returns", "Back."))),
             ("# C\\# and C#", Some(("C# and C#", ""))),
             ("# Issue #", Some(("Issue", ""))),
             ("# Title\n    code", Some(("Title", "    code"))),
@@ -745,20 +655,16 @@ mod tests {
 
     impl Numbers {
         fn below(&mut self, limit: usize) -> usize {
-            self.0 = self
-                .0
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             usize::try_from(self.0 >> 33).unwrap_or_default() % limit.max(1)
         }
     }
 
     /// What the random texts are put together from.
     const PIECES: [&str; 44] = [
-        "---", "...", "\n", "\r\n", "a: ", "b", "- ", "[", "]", "{", "}", ",", ": ", "?", " ",
-        "  ", "&a ", "*a", "!Foo ", "!!str ", "\"", "'", "|\n", ">-", "#", "# ", "\\", "\\x", "%",
-        "@", "`", "<<: ", ".inf", "1", "0x", "-", "\t", "\u{85}", "\u{2028}", "é", "🚢", "\0",
-        "\u{feff}", "~",
+        "---", "...", "\n", "\r\n", "a: ", "b", "- ", "[", "]", "{", "}", ",", ": ", "?", " ", "  ", "&a ", "*a",
+        "!Foo ", "!!str ", "\"", "'", "|\n", ">-", "#", "# ", "\\", "\\x", "%", "@", "`", "<<: ", ".inf", "1", "0x",
+        "-", "\t", "\u{85}", "\u{2028}", "é", "🚢", "\0", "\u{feff}", "~",
     ];
 
     #[test]
@@ -766,18 +672,12 @@ mod tests {
         let mut numbers = Numbers(11);
         for _ in 0..20_000 {
             let length = numbers.below(24);
-            let text: String = (0..length)
-                .filter_map(|_| PIECES.get(numbers.below(PIECES.len())))
-                .copied()
-                .collect();
+            let text: String = (0..length).filter_map(|_| PIECES.get(numbers.below(PIECES.len()))).copied().collect();
             let _ = first_heading(&text);
             let document = format!("---\n{text}\n---\n{text}");
             for text in [text, document] {
                 if let Err(error) = split_front_matter(&text) {
-                    assert!(
-                        error.line >= 1 && error.line <= text.lines().count() + 1,
-                        "{text:?}"
-                    );
+                    assert!(error.line >= 1 && error.line <= text.lines().count() + 1, "{text:?}");
                     assert!(!error.message.is_empty());
                 }
             }

@@ -23,8 +23,10 @@ pub use story::{Defaults, Story};
 /// Reads NDJSON and JSON in the shape that the API gives, Markdown with YAML front matter, and stories pasted as plain
 /// text. Each file is imported whole or not at all. Importing the same file again changes nothing.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  dateline import stories.ndjson\n  dateline import drafts/*.md --section politics\n  \
-    dateline import story.txt --source \"Coastline Press Agency\" --source-url https://coastline.example/ --tag harbour --publish")]
+#[command(
+    after_help = "Examples:\n  dateline import stories.ndjson\n  dateline import drafts/*.md --section politics\n  \
+    dateline import story.txt --source \"Coastline Press Agency\" --source-url https://coastline.example/ --tag harbour --publish"
+)]
 pub struct Import {
     /// Files to read; - is standard input, and needs --format.
     #[arg(required = true, value_name = "FILE")]

@@ -55,7 +55,8 @@ fn read(file: &Path) -> Result<String, Problem> {
         return Err(Problem::of_file("is empty or larger than 1 GiB; split it"));
     }
     String::from_utf8(bytes).map_err(|error| {
-        let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        let line =
+            1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         Problem::at(line, "is not UTF-8 text from here on; convert the file first")
     })
 }
@@ -64,7 +65,8 @@ fn read(file: &Path) -> Result<String, Problem> {
 fn stories_in_lines(text: &str, defaults: &Defaults) -> Result<Vec<Story>, Vec<Problem>> {
     let lines = text.trim_start_matches('\u{feff}').lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let read = |(index, line): (usize, &str)| {
-        let value = serde_json::from_str(line).map_err(|error| Problem::at(index + 1, format!("is not JSON: {error}")))?;
+        let value =
+            serde_json::from_str(line).map_err(|error| Problem::at(index + 1, format!("is not JSON: {error}")))?;
         story_of(index + 1, value, defaults)
     };
     all(lines.map(read))

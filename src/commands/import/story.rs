@@ -61,9 +61,9 @@ impl Story {
         };
         let dated = match members.get("first_published_at").or(members.get("published_at")) {
             None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(
-                Timestamp::from_str(text).map_err(|error| Problem::at(line, format!("published_at: {error}")))?,
-            ),
+            Some(Value::String(text)) => {
+                Some(Timestamp::from_str(text).map_err(|error| Problem::at(line, format!("published_at: {error}")))?)
+            }
             Some(_) => return Err(Problem::at(line, "published_at: must be an RFC 3339 time in quotes")),
         };
         members.retain(|name, _| !ArticleInput::READ_ONLY.contains(&name.as_str()));
@@ -105,7 +105,9 @@ mod tests {
     fn what_the_api_gives_can_be_imported() {
         let Value::Object(members) = json!({
             "id": "x", "title": "T", "body_html": "<p>", "status": "published", "published_at": "2026-03-04T16:00:00Z"
-        }) else { unreachable!() };
+        }) else {
+            unreachable!()
+        };
         let story = Story::new(1, members, &Defaults::default()).unwrap();
         assert_eq!(story.members.keys().collect::<Vec<_>>(), ["title"]);
         assert!(story.publish);
