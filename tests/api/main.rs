@@ -5,4 +5,7 @@ mod support;
 
 mod health;
 mod http;
+mod sign_in;
 mod tags;
+mod tokens;
+mod users;
