@@ -45,14 +45,11 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API until Ctrl-C or SIGTERM.
     Serve(serve::Serve),
-    /// Bring the database to the shape that this version needs.
     Migrate(migrate::Migrate),
     Demo(demo::Demo),
     Import(import::Import),
     User(user::Users),
-    /// Print the OpenAPI document of the API.
     Openapi(openapi::Openapi),
 }
 
