@@ -5,4 +5,5 @@ mod support;
 
 mod health;
 mod http;
+mod idempotency;
 mod tags;
