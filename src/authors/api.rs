@@ -47,6 +47,8 @@ async fn list_authors(query: ListQuery<AuthorFilter>, db: Data<Db>, cursors: Dat
 }
 
 /// Make an author
+///
+/// The slug is made from the name unless it is given. An author needs no account.
 #[utoipa::path(
     operation_id = "create_author", tag = "Authors", params(IdempotencyHeader, WriteOptions), security(("bearer" = [])),
     request_body(content = NewAuthor, example = json!(AuthorInput::sample())),

@@ -47,6 +47,8 @@ async fn list_sources(query: ListQuery<SourceFilter>, db: Data<Db>, cursors: Dat
 }
 
 /// Make a source
+///
+/// The slug is made from the name unless it is given; the kind is `publisher`.
 #[utoipa::path(
     operation_id = "create_source", tag = "Sources", params(IdempotencyHeader, WriteOptions), security(("bearer" = [])),
     request_body(content = NewSource, example = json!(SourceInput::sample())),

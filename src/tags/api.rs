@@ -42,6 +42,8 @@ async fn list_tags(query: ListQuery<TagFilter>, db: Data<Db>, cursors: Data<Curs
 }
 
 /// Make a tag
+///
+/// The slug is made from the name unless it is given; the kind is `topic`.
 #[utoipa::path(
     operation_id = "create_tag", tag = "Tags", params(IdempotencyHeader, WriteOptions), security(("bearer" = [])),
     request_body(content = NewTag, example = json!(TagInput::sample())),
