@@ -1,7 +1,7 @@
 //! How a handler writes: the database and the clock in one hand, so that no room can forget the log.
 
 use std::future::{Ready, ready};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -60,12 +60,12 @@ impl Ledger {
         let slot = Arc::clone(&kept);
         let rolled_back = super::write(&self.db, &self.clock, actor, move |connection, journal| {
             let value = work(connection, journal)?;
-            *slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(value);
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
             // The only way out of a transaction without a commit.
             Err::<(), _>(Error::internal("a dry run was rolled back"))
         });
         let outcome = rolled_back.await;
-        let value = kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let value = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (value, outcome) {
             (Some(value), _) => Ok(value),
             (None, Err(error)) => Err(error),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::document::ArticleKind;
-use super::store::PublicationRow;
+use super::publication::PublicationRow;
 use crate::clock::Timestamp;
 use crate::db::keyset::sort_columns;
 use crate::db::schema::publications;

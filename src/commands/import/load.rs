@@ -181,11 +181,7 @@ fn make_at_home(connection: &mut AnyConnection, members: &mut Map<String, Value>
 
 fn at_home(mention: &mut Value, mut is_known: impl FnMut(&Reference) -> Result<bool>) -> Result<()> {
     match mention {
-        Value::String(text) => {
-            if !is_known(&Reference::parse(text))? {
-                *mention = json!({ "name": text });
-            }
-        }
+        Value::String(text) if !is_known(&Reference::parse(text))? => *mention = json!({ "name": text }),
         Value::Object(parts) => {
             for name in ["id", "slug"] {
                 let known = match parts.get(name).and_then(Value::as_str) {
