@@ -176,7 +176,8 @@ impl Settings {
     pub fn check(self) -> Result<Config, SettingError> {
         let database = self.database()?;
         let public_url = self.public_url.as_deref().map(check_public_url).transpose()?;
-        let cors_origins = self.cors_origins.iter().map(|origin| check_origin(origin)).collect::<Result<_, _>>()?;
+        let given = self.cors_origins.iter().filter(|origin| !origin.trim().is_empty());
+        let cors_origins = given.map(|origin| check_origin(origin)).collect::<Result<_, _>>()?;
         if self.database_connections < 2 {
             return Err(SettingError::new("DATELINE_DATABASE_CONNECTIONS", "must be at least 2"));
         }

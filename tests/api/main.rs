@@ -6,4 +6,7 @@ mod support;
 mod health;
 mod http;
 mod idempotency;
+mod sign_in;
 mod tags;
+mod tokens;
+mod users;

@@ -5,7 +5,9 @@
 
 pub mod client;
 mod contract;
+pub mod database;
 mod postgres;
+pub mod program;
 mod sqlite;
 
 use std::net::SocketAddr;
