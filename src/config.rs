@@ -133,9 +133,8 @@ impl Secret {
 
     /// A key for one purpose only (HMAC-SHA256 of its name), so that what is signed for one can never pass for another.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        let mut mac = match <Hmac<Sha256> as KeyInit>::new_from_slice(self.0.expose_secret().as_bytes()) {
-            Ok(mac) => mac,
-            Err(_) => unreachable!("HMAC takes a key of any length"),
+        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(self.0.expose_secret().as_bytes()) else {
+            unreachable!("HMAC takes a key of any length")
         };
         mac.update(b"dateline/1/");
         mac.update(purpose.as_bytes());

@@ -130,6 +130,7 @@ diesel::table! {
         source_id -> Nullable<Text>,
         document -> Text,
         body -> Text,
+        body_html -> Text,
         editor_note -> Nullable<Text>,
         created_by -> Nullable<Text>,
         created_at -> Timestamp,
@@ -208,6 +209,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency_keys (user_id, key) {
+        user_id -> Text,
+        key -> Text,
+        fingerprint -> Text,
+        status -> Integer,
+        body -> Text,
+        version -> Nullable<Integer>,
+        location -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     events,
     event_head,
@@ -225,4 +239,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     publications,
     publication_authors,
     publication_tags,
+    idempotency_keys,
 );

@@ -5,6 +5,7 @@ mod support;
 
 mod health;
 mod http;
+mod idempotency;
 mod sign_in;
 mod tags;
 mod tokens;
