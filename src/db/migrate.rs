@@ -65,14 +65,31 @@ pub fn assert_safe_sqlite() -> Result<(), StartError> {
 /// Instances that start together wait for each other.
 pub fn up(url: &DatabaseUrl) -> Result<Vec<String>, StartError> {
     with_lock(url, |connection| {
-        let waiting = steps(connection)?.into_iter().filter(|step| !step.applied);
-        let applied = match connection {
-            AnyConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE).map(drop),
-            AnyConnection::Postgres(connection) => connection.run_pending_migrations(POSTGRES).map(drop),
-        };
-        applied.map_err(|error| StartError::Migration(error.to_string()))?;
-        Ok(waiting.map(|step| step.name).collect())
+        let first = waiting(connection)?;
+        let mut left = first.len();
+        while let Err(error) = run_waiting(connection) {
+            // SQLite has no lock for all of it: where another instance was faster, what is left is tried again.
+            let still = waiting(connection)?.len();
+            if still >= left {
+                return Err(StartError::Migration(error));
+            }
+            left = still;
+        }
+        Ok(first)
     })
+}
+
+/// The names of the migrations that the database does not have.
+fn waiting(connection: &mut AnyConnection) -> Result<Vec<String>, StartError> {
+    Ok(steps(connection)?.into_iter().filter(|step| !step.applied).map(|step| step.name).collect())
+}
+
+fn run_waiting(connection: &mut AnyConnection) -> Result<(), String> {
+    let applied = match connection {
+        AnyConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE).map(drop),
+        AnyConnection::Postgres(connection) => connection.run_pending_migrations(POSTGRES).map(drop),
+    };
+    applied.map_err(|error| error.to_string())
 }
 
 /// Takes back the newest migration and gives its name, or `None` when there is none.
@@ -173,7 +190,7 @@ fn applied(connection: &mut AnyConnection) -> Result<Vec<String>, StartError> {
     Ok(versions.into_iter().map(|row| row.text).collect())
 }
 
-/// Runs `work` while no other instance migrates: SQLite's own lock does it per migration, PostgreSQL is asked for one.
+/// Runs `work` while no other instance migrates: PostgreSQL is asked for a lock, SQLite has its own for each migration.
 fn with_lock<T>(
     url: &DatabaseUrl,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, StartError>,
