@@ -75,7 +75,7 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, row: &Arti
     hold(connection, row)?;
     store::refuse_published(connection, &row.slug, &row.id)?;
     let schedule = Schedule::of(connection, &row.id, now)?;
-    let dates = dates(connection, &row.id, &schedule, (from, wish.dated))?;
+    let dates = dates(connection, &row.id, &schedule, (from, wish.dated), now)?;
     make_room(connection, &schedule, from, now)?;
     insert(connection, row, (from, until), &dates)?;
     diesel::update(articles::table.find(&row.id))
@@ -97,6 +97,11 @@ pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: &Ar
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
     }
     make_room(connection, &schedule, journal.now(), journal.now())?;
+    // What was only planned leaves no date behind.
+    let last = last_read(connection, &row.id, journal.now())?;
+    diesel::update(articles::table.find(&row.id))
+        .set(articles::published_at.eq(last.map_or(Timestamp::FOREVER, |(_, published_at)| published_at)))
+        .execute(connection)?;
     let versions = Event { before: Some(row.version), ..Event::new(Action::Unpublished, Resource::Article, &row.id) };
     journal.record(versions);
     Ok(())
@@ -173,23 +178,27 @@ fn dates(
     article: &str,
     schedule: &Schedule,
     (from, dated): (Timestamp, Option<Timestamp>),
+    now: Timestamp,
 ) -> Result<Dates> {
-    let first: Option<Timestamp> = publications::table
-        .filter(publications::article_id.eq(article))
-        .filter(publications::live_until.gt(publications::live_from))
-        .order(publications::number.asc())
-        .select(publications::first_published_at)
-        .first(connection)
-        .optional()?;
-    // What waits was not read yet, so its first date does not count once it is replaced.
-    let first =
-        first.filter(|_| schedule.pending.is_none() || schedule.running.is_some() || schedule.expired.is_some());
+    let first = last_read(connection, article, now)?.map(|(first_published_at, _)| first_published_at);
     let goes_on = schedule.running.as_ref().filter(|running| running.expires_at >= from);
     Ok(Dates {
         first_published_at: first.or(dated).unwrap_or(from),
         published_at: goes_on.map(|running| running.published_at).or(dated).unwrap_or(from),
         modified_at: if goes_on.is_some() { from } else { dated.unwrap_or(from) },
     })
+}
+
+/// When readers first saw a story, and when the run began in which they saw it last. What waits, and what was cancelled
+/// before it began, was never read.
+fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> Result<Option<(Timestamp, Timestamp)>> {
+    let read = publications::table
+        .filter(publications::article_id.eq(article))
+        .filter(publications::live_from.le(now))
+        .filter(publications::live_until.gt(publications::live_from))
+        .order(publications::number.desc())
+        .select((publications::first_published_at, publications::published_at));
+    Ok(read.first(connection).optional()?)
 }
 
 fn insert(
