@@ -111,6 +111,7 @@ pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: &Ar
 ///
 /// Errors: 409 when readers see the story now: it has to be taken down first.
 pub fn cancel_for_deletion(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<()> {
+    hold(connection, row)?;
     let schedule = Schedule::of(connection, &row.id, journal.now())?;
     if schedule.is_live() {
         let detail = "readers see this article; unpublish it first, so that taking it down is a decision of its own";
@@ -138,8 +139,10 @@ fn interval(wish: Publish, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
 }
 
 /// Holds the story until the transaction ends, so that two editors at the door pass one after the other.
+///
+/// Errors: 412 when it was changed or deleted since `row` was read.
 fn hold(connection: &mut AnyConnection, row: &ArticleRow) -> Result<()> {
-    let target = articles::table.find(&row.id).filter(articles::version.eq(row.version));
+    let target = store::unchanged(&row.id, row.version);
     match diesel::update(target).set(articles::version.eq(row.version)).execute(connection)? {
         0 => Err(Error::VersionMismatch(format!("\"{}\"", row.version + 1))),
         _ => Ok(()),
