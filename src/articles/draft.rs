@@ -38,10 +38,13 @@ impl Draft {
         Draft { document, body: String::new(), editor_note: None }
     }
 
-    /// What is stored.
+    /// What is stored. A section or source that was deleted meanwhile is no longer in its column, and is let go here
+    /// too, so that the story can be saved again.
     pub fn from_row(row: &ArticleRow) -> Result<Draft> {
-        let document = serde_json::from_str(&row.document)
+        let mut document: Document = serde_json::from_str(&row.document)
             .map_err(|error| Error::internal(format!("a stored document cannot be read: {error}")))?;
+        document.section.clone_from(&row.section_id);
+        document.source.clone_from(&row.source_id);
         Ok(Draft { document, body: row.body.clone(), editor_note: row.editor_note.clone() })
     }
 
