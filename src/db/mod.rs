@@ -148,6 +148,8 @@ fn unavailable_if_gone(connection: &mut AnyConnection, error: Error) -> Error {
 pub enum Turn {
     /// Making an author, a source or a tag because its name was not found.
     MakingByName,
+    /// Putting a tag below another one.
+    MovingTags,
 }
 
 /// Waits until no other transaction has this turn, and keeps it until this one ends. What was read before is to be read
@@ -155,6 +157,7 @@ pub enum Turn {
 pub fn take_turns(connection: &mut AnyConnection, turn: Turn) -> Result<()> {
     let statement = match turn {
         Turn::MakingByName => "SELECT pg_advisory_xact_lock(7265001)",
+        Turn::MovingTags => "SELECT pg_advisory_xact_lock(7265002)",
     };
     match connection {
         AnyConnection::Postgres(_) => Ok(execute(connection, statement)?),
