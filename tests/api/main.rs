@@ -3,6 +3,19 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod articles;
+mod authors;
+mod bodies;
 mod health;
 mod http;
+mod leaks;
+mod lists;
+mod paging;
+mod publishing;
+mod random;
+mod references;
+mod schedules;
+mod sources;
 mod tags;
+mod taxonomy;
+mod versions;

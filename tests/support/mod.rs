@@ -5,6 +5,7 @@
 
 pub mod client;
 mod contract;
+pub mod desk;
 mod postgres;
 mod sqlite;
 
