@@ -133,9 +133,8 @@ impl Secret {
 
     /// A key for one purpose only (HMAC-SHA256 of its name), so that what is signed for one can never pass for another.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        let mut mac = match <Hmac<Sha256> as KeyInit>::new_from_slice(self.0.expose_secret().as_bytes()) {
-            Ok(mac) => mac,
-            Err(_) => unreachable!("HMAC takes a key of any length"),
+        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(self.0.expose_secret().as_bytes()) else {
+            unreachable!("HMAC takes a key of any length")
         };
         mac.update(b"dateline/1/");
         mac.update(purpose.as_bytes());
@@ -177,7 +176,8 @@ impl Settings {
     pub fn check(self) -> Result<Config, SettingError> {
         let database = self.database()?;
         let public_url = self.public_url.as_deref().map(check_public_url).transpose()?;
-        let cors_origins = self.cors_origins.iter().map(|origin| check_origin(origin)).collect::<Result<_, _>>()?;
+        let given = self.cors_origins.iter().filter(|origin| !origin.trim().is_empty());
+        let cors_origins = given.map(|origin| check_origin(origin)).collect::<Result<_, _>>()?;
         if self.database_connections < 2 {
             return Err(SettingError::new("DATELINE_DATABASE_CONNECTIONS", "must be at least 2"));
         }

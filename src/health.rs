@@ -104,7 +104,10 @@ fn state(state: &'static str) -> HttpResponse {
 /// Is the process alive?
 ///
 /// Answers without looking at anything else. Restart the instance when this does not answer.
-#[utoipa::path(tag = "Operations", responses((status = 200, description = "It is.", body = State)))]
+#[utoipa::path(
+    operation_id = "check_live", tag = "Operations",
+    responses((status = 200, description = "It is.", body = State, example = json!({ "state": "live" }))),
+)]
 #[get("/health/live")]
 async fn live() -> HttpResponse {
     state("live")
@@ -113,16 +116,24 @@ async fn live() -> HttpResponse {
 /// Can it serve?
 ///
 /// Looks at the database at most once in three seconds. Send no traffic here while this answers 503.
-#[utoipa::path(tag = "Operations", responses((status = 200, description = "It can.", body = State)))]
+#[utoipa::path(
+    operation_id = "check_ready", tag = "Operations",
+    responses((status = 200, description = "It can.", body = State, example = json!({ "state": "ready" }))),
+)]
 #[get("/health/ready")]
 async fn ready(health: Data<Health>) -> Result<HttpResponse> {
     health.check().await.map(|()| state("ready"))
 }
 
 /// Numbers for Prometheus
+///
+/// Answers by class of status, seconds since the start, and whether the database answers; in Prometheus' text format.
 #[utoipa::path(
-    tag = "Operations",
-    responses((status = 200, description = "The numbers, in Prometheus' text format.", body = String, content_type = "text/plain"))
+    operation_id = "get_metrics", tag = "Operations",
+    responses((
+        status = 200, description = "The numbers.", body = String, content_type = "text/plain",
+        example = json!("dateline_requests_total{status=\"2xx\"} 1024\ndateline_ready 1\n")
+    )),
 )]
 #[get("/metrics")]
 async fn metrics(health: Data<Health>) -> HttpResponse {

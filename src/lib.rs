@@ -1,5 +1,8 @@
 //! Dateline, a headless CMS for newsrooms. The map, in reading order.
 
+// What a request brings must never end in a panic; tests may say it in one word.
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
 // The foundations, which know nothing of news.
 
 /// What time it is.

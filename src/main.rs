@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use dateline::commands::Cli;
 
 fn main() -> ExitCode {
@@ -12,7 +11,7 @@ fn main() -> ExitCode {
         Err(error) if error.not_found() => {}
         Err(error) => return fail(&format!("the file .env cannot be read: {error}")),
     }
-    match Cli::parse().run() {
+    match Cli::from_command_line().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }

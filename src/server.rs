@@ -18,6 +18,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 
 use crate::app::App;
+use crate::http::idempotency;
 use crate::{auth, jobs, telemetry};
 use cors::Cors;
 
@@ -144,6 +145,7 @@ fn service(
     let health = app.health();
     actix_web::App::new()
         .configure(|config| app.configure(config))
+        .wrap(from_fn(idempotency::note))
         // Next to the rooms, so that the guard answers for it and nothing of a room runs before the caller is known.
         .wrap(from_fn(auth::authenticate))
         .wrap(from_fn(move |request, next| guard::call(limit, request, next)))

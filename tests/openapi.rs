@@ -57,3 +57,55 @@ fn every_reference_leads_somewhere() {
     let document = document();
     visit(&document, &document);
 }
+
+#[test]
+fn every_operation_and_every_parameter_says_what_it_is() {
+    for (place, operation) in operations(&document()) {
+        let description = operation["description"].as_str().unwrap_or_default();
+        assert!(!description.is_empty(), "{place} has no description");
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = &parameter["name"];
+            assert!(parameter["description"].as_str().is_some_and(|text| !text.is_empty()), "{place}: {name}");
+        }
+    }
+}
+
+#[test]
+fn every_example_is_what_its_schema_allows() {
+    let document = document();
+    let mut checked = 0;
+    for (place, operation) in operations(&document) {
+        let bodies = operation["responses"].as_object().into_iter().flat_map(|responses| responses.values());
+        for body in bodies.chain([&operation["requestBody"]]) {
+            for content in body["content"].as_object().into_iter().flat_map(|content| content.values()) {
+                let one = content.get("example");
+                let several = content["examples"].as_object().into_iter().flat_map(|examples| examples.values());
+                for example in one.into_iter().chain(several.filter_map(|example| example.get("value"))) {
+                    check_example(&place, example, &content["schema"], &document);
+                    checked += 1;
+                }
+            }
+        }
+    }
+    assert!(checked > 40, "only {checked} examples were found");
+}
+
+fn check_example(place: &str, example: &Value, schema: &Value, document: &Value) {
+    let mut root = schema.clone();
+    root["components"] = document["components"].clone();
+    let validator = jsonschema::validator_for(&root).unwrap_or_else(|error| panic!("{place}: {error}"));
+    let faults: Vec<String> = validator.iter_errors(example).map(|error| format!("{error}")).collect();
+    assert!(faults.is_empty(), "{place}: {faults:?}\n{example:#}");
+}
+
+#[test]
+fn every_success_with_a_body_has_an_example() {
+    for (place, operation) in operations(&document()) {
+        for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+            for content in response["content"].as_object().into_iter().flat_map(|content| content.values()) {
+                let shown = content.get("example").is_some() || content.get("examples").is_some();
+                assert!(!status.starts_with('2') || shown, "{place}: {status} has no example");
+            }
+        }
+    }
+}

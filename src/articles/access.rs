@@ -1,6 +1,6 @@
 //! Who may do what to which story: one rule, asked by every operation that touches a working copy.
 
-use super::store::ArticleRow;
+use super::row::ArticleRow;
 use crate::auth::{Permission, SignedIn};
 use crate::error::{Error, Result};
 

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::events::Ledger;
 use crate::http::answer::{Answer, Audience};
 use crate::http::etag::{IfMatch, IfMatchHeader};
+use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{List, ListQuery, Query, WriteOptions};
@@ -132,7 +133,7 @@ async fn list_articles(
 /// Makes a working copy that readers do not see; `publish` shows it to them. Authors, source, section and tags are
 /// named by id or slug, or by an object with a name, which is found or made.
 #[utoipa::path(
-    operation_id = "create_article", tag = "Articles", params(WriteOptions), security(("bearer" = [])),
+    operation_id = "create_article", tag = "Articles", params(IdempotencyHeader, WriteOptions), security(("bearer" = [])),
     request_body(content = NewArticle, example = json!(ArticleInput::sample())),
     responses((status = 201, body = WorkingCopy, example = json!(WorkingCopy::sample()))),
 )]
@@ -142,14 +143,14 @@ async fn create_article(
     options: Query<WriteOptions>,
     ledger: Ledger,
     body: NewArticle,
-) -> Result<impl Responder> {
+) -> Result<Answer> {
     let user = caller.clone();
-    let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
+    let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
         let row = store::create(connection, journal, Some(&user), body.0)?;
-        store::show(connection, row, journal.now())
+        let copy = store::show(connection, row, journal.now())?;
+        Ok(Answer::created(&copy, location(&copy.article.id)).version(copy.version))
     });
-    let copy = write.await?;
-    Ok(Answer::created(&copy, location(&copy.article.id)).version(copy.version))
+    write.await
 }
 
 /// Read an article

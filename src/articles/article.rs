@@ -32,6 +32,7 @@ text_enum! {
 /// A story as editors see it: the working copy, and where it stands.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WorkingCopy {
+    /// What readers would see of it.
     #[serde(flatten)]
     pub article: Article,
     /// Where it stands between draft and reader.

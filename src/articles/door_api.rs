@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::events::Ledger;
 use crate::http::answer::{Answer, Audience};
 use crate::http::etag::{IfMatch, IfMatchHeader};
+use crate::http::idempotency::IdempotencyHeader;
 use crate::http::input::{Complete, Input};
 use crate::http::patch::Patch;
 use crate::http::path::{IdOrSlug, Reference};
@@ -48,7 +49,7 @@ impl Input for PublicationInput {}
 /// readers see now goes on until then, and what was scheduled before is replaced. The schedule is kept by the clock of
 /// each reader's request: no background job has to run. With `If-Match`, only the version that you read is published.
 #[utoipa::path(
-    operation_id = "publish_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, WriteOptions),
+    operation_id = "publish_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
     security(("bearer" = [])),
     request_body(
         content = NewPublication,
@@ -70,21 +71,21 @@ async fn publish_article(
 ) -> Result<Answer> {
     let wish = Publish { at: body.0.at.value(), until: body.0.until.value(), dated: None };
     let user = caller.clone();
-    let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
+    let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
         let row = store::get(connection, &user, &reference, journal.now())?;
         if_match.check(row.version)?;
         publishing::publish(connection, journal, &row, wish)?;
-        store::show(connection, row, journal.now())
+        let copy = store::show(connection, row, journal.now())?;
+        Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
     });
-    let copy = write.await?;
-    Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
+    write.await
 }
 
 /// Unpublish an article
 ///
 /// Readers no longer see it, from this moment; what is scheduled is cancelled. The working copy stays.
 #[utoipa::path(
-    operation_id = "unpublish_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, WriteOptions),
+    operation_id = "unpublish_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
     security(("bearer" = [])),
     responses((status = 200, body = WorkingCopy, example = json!(WorkingCopy::sample()))),
 )]
@@ -97,12 +98,12 @@ async fn unpublish_article(
     ledger: Ledger,
 ) -> Result<Answer> {
     let user = caller.clone();
-    let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
+    let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
         let row = store::get(connection, &user, &reference, journal.now())?;
         if_match.check(row.version)?;
         publishing::unpublish(connection, journal, &row)?;
-        store::show(connection, row, journal.now())
+        let copy = store::show(connection, row, journal.now())?;
+        Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
     });
-    let copy = write.await?;
-    Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
+    write.await
 }

@@ -2,7 +2,7 @@
 
 use super::input::ArticleInput;
 use super::mention::{AuthorMention, Mention};
-use super::store::ArticleRow;
+use super::row::ArticleRow;
 use crate::authors::{self, AuthorInput};
 use crate::db::{self, AnyConnection, Turn};
 use crate::error::{Error, Rejection, Result};

@@ -9,6 +9,7 @@ mod input;
 mod mention;
 mod publishing;
 mod revisions;
+mod row;
 mod schedule;
 mod store;
 

@@ -8,8 +8,9 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::draft::Draft;
+use super::row::ArticleRow;
 use super::schedule::{Schedule, Slot};
-use super::store::{self, ArticleRow};
+use super::store;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{articles, authors, publication_authors, publication_tags, publications, tags};

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::store::ArticleRow;
+use super::row::ArticleRow;
 use crate::db::AnyConnection;
 use crate::db::schema::revisions;
 use crate::error::Result;

@@ -8,6 +8,7 @@ use super::article::{Status, WorkingCopy};
 use super::draft::Draft;
 use super::input::ArticleInput;
 use super::revisions;
+use super::row::ArticleRow;
 use super::schedule::{Schedule, in_status};
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
@@ -20,31 +21,8 @@ use crate::events::{Event, Journal, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
-use crate::live::{Article, ArticleFilter, ArticleKind, References, Times, narrow, render};
+use crate::live::{Article, ArticleFilter, References, Times, narrow, render};
 use crate::slugs::{self, Slug};
-
-/// A row of `articles`.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = articles, treat_none_as_null = true)]
-pub struct ArticleRow {
-    pub id: String,
-    pub slug: String,
-    pub version: i32,
-    pub title: String,
-    pub language: String,
-    pub kind: ArticleKind,
-    pub featured: bool,
-    pub section_id: Option<String>,
-    pub source_id: Option<String>,
-    pub document: String,
-    pub body: String,
-    pub editor_note: Option<String>,
-    pub created_by: Option<String>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-    pub published_at: Timestamp,
-    pub deleted_at: Option<Timestamp>,
-}
 
 sort_columns! {
     /// What working copies can be sorted by; the same words as for readers.

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::events::Ledger;
 use crate::http::answer::{Answer, Audience};
 use crate::http::etag::{IfMatch, IfMatchHeader};
+use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{DeleteOptions, ListQuery, Query, WriteOptions};
@@ -46,8 +47,10 @@ async fn list_authors(query: ListQuery<AuthorFilter>, db: Data<Db>, cursors: Dat
 }
 
 /// Make an author
+///
+/// The slug is made from the name unless it is given. An author needs no account.
 #[utoipa::path(
-    operation_id = "create_author", tag = "Authors", params(WriteOptions), security(("bearer" = [])),
+    operation_id = "create_author", tag = "Authors", params(IdempotencyHeader, WriteOptions), security(("bearer" = [])),
     request_body(content = NewAuthor, example = json!(AuthorInput::sample())),
     responses((status = 201, body = Author, example = json!(Author::samples()[1]))),
 )]
@@ -57,13 +60,14 @@ async fn create_author(
     options: Query<WriteOptions>,
     ledger: Ledger,
     body: NewAuthor,
-) -> Result<impl Responder> {
-    let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
+) -> Result<Answer> {
+    let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
         let row = store::create(connection, journal, body.0)?;
-        Ok((row.version, store::show(row)))
+        let version = row.version;
+        let author = store::show(row);
+        Ok(Answer::created(&author, location(&author.id)).version(version))
     });
-    let (version, author) = write.await?;
-    Ok(Answer::created(&author, location(&author.id)).version(version))
+    write.await
 }
 
 /// Read an author

@@ -121,8 +121,8 @@ impl Input for AuthorInput {
 
 impl Author {
     /// Examples for the API docs.
-    pub fn samples() -> Vec<Value> {
-        vec![
+    pub fn samples() -> [Value; 2] {
+        [
             json!({
                 "id": "01997b2e-aa10-7d3e-8d41-3f6c2f0e9c30",
                 "slug": "zoe-lindqvist",

@@ -10,13 +10,14 @@ mod user;
 use std::fs;
 use std::path::Path;
 
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{SettingError, Settings};
+use crate::config::{Config, SettingError, Settings};
 use crate::db::DatabaseUrl;
-use crate::db::migrate::{StartError, up as migrate_up};
+use crate::db::migrate::{self as migrations, StartError};
 use crate::error::Error;
 use crate::server::ServerError;
 use crate::telemetry;
@@ -44,14 +45,11 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API until Ctrl-C or SIGTERM.
     Serve(serve::Serve),
-    /// Bring the database to the shape that this version needs.
     Migrate(migrate::Migrate),
     Demo(demo::Demo),
     Import(import::Import),
     User(user::Users),
-    /// Print the OpenAPI document of the API.
     Openapi(openapi::Openapi),
 }
 
@@ -76,6 +74,14 @@ pub enum CommandError {
 }
 
 impl Cli {
+    /// What the command line and the environment say; ends the program with a usage message when that makes no sense.
+    /// An empty variable counts as not set, because `NAME=` in a file or a compose file means just that.
+    pub fn from_command_line() -> Cli {
+        let is_empty = |arg: &clap::Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        let command = Cli::command().mut_args(|arg| if is_empty(&arg) { arg.env(Resettable::Reset) } else { arg });
+        Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
     /// Runs the command to its end.
     pub fn run(self) -> Result<(), CommandError> {
         telemetry::start(&self.settings)?;
@@ -92,12 +98,39 @@ impl Cli {
 
 /// Everything that a command works with: checked settings, and the database in the shape that this version needs.
 fn open(settings: Settings) -> Result<App, CommandError> {
-    let config = settings.check()?;
-    make_data_folder(&config.data_dir, &config.database)?;
-    for name in migrate_up(&config.database)? {
-        tracing::info!(name, "migration applied");
+    Ok(App::build(prepare(settings, Shape::BroughtUp)?, Clock::system())?)
+}
+
+/// What is done about a database that is older than this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// It is brought to the shape that this version needs.
+    BroughtUp,
+    /// It is refused.
+    LeftAlone,
+}
+
+/// Checks the settings and the database. A database that cannot be served is refused before anything is made, so that
+/// a start that fails leaves nothing behind.
+fn prepare(settings: Settings, shape: Shape) -> Result<Config, CommandError> {
+    let database = settings.database()?;
+    match (shape, &database) {
+        (Shape::LeftAlone, _) => migrations::check(&database)?,
+        (Shape::BroughtUp, DatabaseUrl::Sqlite(path)) => {
+            refuse_missing_folder(path, &settings.data_dir)?;
+            migrations::status(&database)?;
+        }
+        // Nothing is made for PostgreSQL before the server has been asked.
+        (Shape::BroughtUp, DatabaseUrl::Postgres(_)) => {}
     }
-    Ok(App::build(config, Clock::system())?)
+    let config = settings.check()?;
+    if shape == Shape::BroughtUp {
+        make_data_folder(&config.data_dir, &config.database)?;
+        for name in migrations::up(&config.database)? {
+            tracing::info!(name, "migration applied");
+        }
+    }
+    Ok(config)
 }
 
 /// Runs a command that works on the database and leaves it tidy.
@@ -112,6 +145,16 @@ where
         app.db().checkpoint().await?;
         result
     })
+}
+
+fn refuse_missing_folder(file: &Path, data_dir: &Path) -> Result<(), SettingError> {
+    match file.parent() {
+        Some(folder) if folder != data_dir && !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            let reason = format!("names a file in {}, and there is no such folder; make it first", folder.display());
+            Err(SettingError::new("DATELINE_DATABASE_URL", reason))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes the data folder when the SQLite file lives in it. A folder that somebody named for the file alone is not made:

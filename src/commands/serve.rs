@@ -4,11 +4,10 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::{CommandError, make_data_folder};
+use super::{CommandError, Shape, prepare};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::db::migrate;
 use crate::server::{Server, take_port};
 
 /// Serve the API until Ctrl-C or SIGTERM.
@@ -26,16 +25,8 @@ impl Serve {
     /// Takes the port before anything is made, so that a start that fails leaves nothing behind.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
         let port = take_port(settings.bind)?;
-        let config = settings.check()?;
-        make_data_folder(&config.data_dir, &config.database)?;
-        if self.no_migrate {
-            migrate::check(&config.database)?;
-        } else {
-            for name in migrate::up(&config.database)? {
-                tracing::info!(name, "migration applied");
-            }
-        }
-        let app = App::build(config, Clock::system())?;
+        let shape = if self.no_migrate { Shape::LeftAlone } else { Shape::BroughtUp };
+        let app = App::build(prepare(settings, shape)?, Clock::system())?;
         actix_web::rt::System::new().block_on(async move {
             let server = Server::new(app, port)?;
             let mut output = std::io::stdout();

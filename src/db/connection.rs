@@ -143,7 +143,8 @@ fn one_line(error: &dyn fmt::Display) -> String {
 }
 
 /// `busy_timeout` comes first, so that even the switch to WAL waits its turn; `synchronous = FULL` is what makes a 2xx
-/// survive a power cut; foreign keys are off in SQLite unless each connection asks.
+/// survive a power cut; foreign keys are off in SQLite unless each connection asks. Asking for the schema's version reads the
+/// file, so that one that is no database is noticed here, where its name is known.
 fn sqlite_pragmas(access: Access) -> &'static str {
     match access {
         Access::Write => {
@@ -152,7 +153,7 @@ fn sqlite_pragmas(access: Access) -> &'static str {
         }
         Access::Read => {
             "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
-             PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;"
+             PRAGMA temp_store = MEMORY; PRAGMA query_only = ON; PRAGMA schema_version;"
         }
     }
 }

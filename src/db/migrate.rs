@@ -1,5 +1,6 @@
 //! Brings the database to the shape this program expects, and refuses what it cannot serve.
 
+use diesel::RunQueryDsl;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -64,36 +65,42 @@ pub fn assert_safe_sqlite() -> Result<(), StartError> {
 /// Instances that start together wait for each other.
 pub fn up(url: &DatabaseUrl) -> Result<Vec<String>, StartError> {
     with_lock(url, |connection| {
-        refuse_newer(connection)?;
+        let waiting = steps(connection)?.into_iter().filter(|step| !step.applied);
         let applied = match connection {
-            AnyConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE),
-            AnyConnection::Postgres(connection) => connection.run_pending_migrations(POSTGRES),
+            AnyConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE).map(drop),
+            AnyConnection::Postgres(connection) => connection.run_pending_migrations(POSTGRES).map(drop),
         };
-        let applied = applied.map_err(|error| StartError::Migration(error.to_string()))?;
-        Ok(applied.iter().map(ToString::to_string).collect())
+        applied.map_err(|error| StartError::Migration(error.to_string()))?;
+        Ok(waiting.map(|step| step.name).collect())
     })
 }
 
 /// Takes back the newest migration and gives its name, or `None` when there is none.
 pub fn down(url: &DatabaseUrl) -> Result<Option<String>, StartError> {
+    if is_missing_file(url) {
+        return Ok(None);
+    }
     with_lock(url, |connection| {
-        refuse_newer(connection)?;
-        if !list(connection)?.iter().any(|step| step.applied) {
-            return Ok(None);
-        }
+        let Some(newest) = steps(connection)?.into_iter().rfind(|step| step.applied) else { return Ok(None) };
         let reverted = match connection {
-            AnyConnection::Sqlite(connection) => connection.revert_last_migration(SQLITE),
-            AnyConnection::Postgres(connection) => connection.revert_last_migration(POSTGRES),
+            AnyConnection::Sqlite(connection) => connection.revert_last_migration(SQLITE).map(drop),
+            AnyConnection::Postgres(connection) => connection.revert_last_migration(POSTGRES).map(drop),
         };
-        reverted.map(|version| Some(version.to_string())).map_err(|error| StartError::Migration(error.to_string()))
+        reverted.map_err(|error| StartError::Migration(error.to_string()))?;
+        Ok(Some(newest.name))
     })
 }
 
-/// Every migration this program knows, oldest first, and whether the database has it.
+/// Every migration this program knows, oldest first, and whether the database has it. Only looks: a SQLite file that
+/// is not there is not made.
 pub fn status(url: &DatabaseUrl) -> Result<Vec<Step>, StartError> {
-    let mut connection = connection::open(url, Access::Write)?;
-    refuse_newer(&mut connection)?;
-    list(&mut connection)
+    if is_missing_file(url) {
+        let name = |one: &dyn Migration<diesel::sqlite::Sqlite>| one.name().to_string();
+        let mut names: Vec<String> = known(&SQLITE)?.iter().map(|one| name(&**one)).collect();
+        names.sort();
+        return Ok(names.into_iter().map(|name| Step { name, applied: false }).collect());
+    }
+    steps(&mut connection::open(url, Access::Read)?)
 }
 
 /// Checks that the database has exactly the migrations of this program.
@@ -104,41 +111,66 @@ pub fn check(url: &DatabaseUrl) -> Result<(), StartError> {
     }
 }
 
-fn list(connection: &mut AnyConnection) -> Result<Vec<Step>, StartError> {
+fn is_missing_file(url: &DatabaseUrl) -> bool {
+    matches!(url, DatabaseUrl::Sqlite(path) if !path.exists())
+}
+
+fn known<DB: diesel::backend::Backend>(
+    tree: &impl MigrationSource<DB>,
+) -> Result<Vec<Box<dyn Migration<DB>>>, StartError> {
+    tree.migrations().map_err(|error| StartError::Migration(error.to_string()))
+}
+
+/// Every migration this program knows, oldest first. Errors: [`StartError::NewerSchema`] when the database has others.
+fn steps(connection: &mut AnyConnection) -> Result<Vec<Step>, StartError> {
     let applied = applied(connection)?;
-    let step =
-        |name: String, version: MigrationVersion<'_>| Step { applied: applied.contains(&version.to_string()), name };
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| StartError::Migration(error.to_string());
-    let mut steps: Vec<Step> = match connection {
-        AnyConnection::Sqlite(_) => {
-            let known: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> = SQLITE.migrations().map_err(failed)?;
-            known.iter().map(|one| step(one.name().to_string(), one.name().version())).collect()
-        }
-        AnyConnection::Postgres(_) => {
-            let known: Vec<Box<dyn Migration<diesel::pg::Pg>>> = POSTGRES.migrations().map_err(failed)?;
-            known.iter().map(|one| step(one.name().to_string(), one.name().version())).collect()
-        }
+    let step = |name: String, version: MigrationVersion<'_>| {
+        let version = version.to_string();
+        (Step { applied: applied.contains(&version), name }, version)
     };
-    steps.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(steps)
-}
-
-fn applied(connection: &mut AnyConnection) -> Result<Vec<String>, StartError> {
-    let versions = match connection {
-        AnyConnection::Sqlite(connection) => connection.applied_migrations(),
-        AnyConnection::Postgres(connection) => connection.applied_migrations(),
+    let mut steps: Vec<(Step, String)> = match connection {
+        AnyConnection::Sqlite(_) => known::<diesel::sqlite::Sqlite>(&SQLITE)?
+            .iter()
+            .map(|one| step(one.name().to_string(), one.name().version()))
+            .collect(),
+        AnyConnection::Postgres(_) => known::<diesel::pg::Pg>(&POSTGRES)?
+            .iter()
+            .map(|one| step(one.name().to_string(), one.name().version()))
+            .collect(),
     };
-    let versions = versions.map_err(|error| StartError::Migration(error.to_string()))?;
-    Ok(versions.iter().map(ToString::to_string).collect())
-}
-
-fn refuse_newer(connection: &mut AnyConnection) -> Result<(), StartError> {
-    let known: Vec<String> =
-        list(connection)?.iter().filter_map(|step| step.name.split('_').next().map(str::to_owned)).collect();
-    match applied(connection)?.into_iter().find(|version| !known.contains(version)) {
-        Some(unknown) => Err(StartError::NewerSchema(unknown)),
-        None => Ok(()),
+    if let Some(unknown) = applied.iter().find(|version| !steps.iter().any(|(_, known)| known == *version)) {
+        return Err(StartError::NewerSchema(unknown.clone()));
     }
+    steps.sort_by(|(_, one), (_, other)| one.cmp(other));
+    Ok(steps.into_iter().map(|(step, _)| step).collect())
+}
+
+/// A text that a query of ours gives.
+#[derive(diesel::QueryableByName)]
+struct Text {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    text: String,
+}
+
+/// The versions that the database has. Diesel's own question would make the table that it asks.
+fn applied(connection: &mut AnyConnection) -> Result<Vec<String>, StartError> {
+    let there = match connection {
+        AnyConnection::Sqlite(_) => "SELECT name AS text FROM sqlite_schema WHERE name = '__diesel_schema_migrations'",
+        AnyConnection::Postgres(_) => {
+            "SELECT name AS text FROM (SELECT to_regclass('__diesel_schema_migrations')::text AS name) AS found \
+             WHERE name IS NOT NULL"
+        }
+    };
+    let mut ask = |question: &str| -> Result<Vec<Text>, StartError> {
+        #[expect(clippy::disallowed_methods, reason = "two fixed questions, asked before there is any table of ours")]
+        let question = diesel::sql_query(question);
+        question.load(connection).map_err(|error| StartError::Unreachable(error.to_string()))
+    };
+    if ask(there)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let versions = ask("SELECT version AS text FROM __diesel_schema_migrations ORDER BY version")?;
+    Ok(versions.into_iter().map(|row| row.text).collect())
 }
 
 /// Runs `work` while no other instance migrates: SQLite's own lock does it per migration, PostgreSQL is asked for one.

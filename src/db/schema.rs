@@ -208,6 +208,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency_keys (user_id, key) {
+        user_id -> Text,
+        key -> Text,
+        fingerprint -> Text,
+        status -> Integer,
+        body -> Text,
+        version -> Nullable<Integer>,
+        location -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     events,
     event_head,
@@ -225,4 +238,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     publications,
     publication_authors,
     publication_tags,
+    idempotency_keys,
 );

@@ -1,16 +1,18 @@
 //! How a handler writes: the database and the clock in one hand, so that no room can forget the log.
 
 use std::future::{Ready, ready};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::{Actor, Journal};
+use super::{Actor, Journal, replay};
 use crate::clock::Clock;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
+use crate::http::answer::Answer;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::query::WriteOptions;
 
 /// The writing side of the database, for handlers.
@@ -18,12 +20,30 @@ use crate::http::query::WriteOptions;
 pub struct Ledger {
     db: Db,
     clock: Clock,
+    /// What the caller sent to be sure that a `POST` happens once.
+    key: Option<IdempotencyKey>,
 }
 
 impl Ledger {
     /// For commands, which have no request.
     pub fn new(db: Db, clock: Clock) -> Ledger {
-        Ledger { db, clock }
+        Ledger { db, clock, key: None }
+    }
+
+    /// [`Ledger::write`] for work that ends in an answer. With an `Idempotency-Key`, the answer is kept in the same
+    /// transaction, and a request that comes again gets it instead of happening again.
+    ///
+    /// Errors: what `work` gives; 409 when the key belongs to another request.
+    pub async fn answer<F>(&self, actor: Actor, options: WriteOptions, work: F) -> Result<Answer>
+    where
+        F: FnOnce(&mut AnyConnection, &mut Journal) -> Result<Answer> + Send + 'static,
+    {
+        let key = self.key.clone().filter(|_| !options.dry_run);
+        self.write(actor, options, move |connection, journal| match key {
+            None => work(connection, journal),
+            Some(key) => replay::once(connection, journal, &key, work),
+        })
+        .await
     }
 
     /// Runs `work` in one transaction with its log entries, and commits it, unless `options` asks only to try: then
@@ -40,12 +60,12 @@ impl Ledger {
         let slot = Arc::clone(&kept);
         let rolled_back = super::write(&self.db, &self.clock, actor, move |connection, journal| {
             let value = work(connection, journal)?;
-            *slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(value);
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
             // The only way out of a transaction without a commit.
             Err::<(), _>(Error::internal("a dry run was rolled back"))
         });
         let outcome = rolled_back.await;
-        let value = kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let value = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (value, outcome) {
             (Some(value), _) => Ok(value),
             (None, Err(error)) => Err(error),
@@ -60,7 +80,10 @@ impl FromRequest for Ledger {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match (request.app_data::<Data<Db>>(), request.app_data::<Data<Clock>>()) {
-            (Some(db), Some(clock)) => Ok(Ledger::new(db.get_ref().clone(), clock.get_ref().clone())),
+            (Some(db), Some(clock)) => Ok(Ledger {
+                key: IdempotencyKey::of(request),
+                ..Ledger::new(db.get_ref().clone(), clock.get_ref().clone())
+            }),
             _ => Err(Error::internal("the database is not registered with the server")),
         })
     }

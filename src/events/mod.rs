@@ -3,6 +3,7 @@
 
 mod event;
 mod ledger;
+mod replay;
 mod store;
 
 pub use event::{Action, Actor, Event, Resource};

@@ -37,6 +37,20 @@ pub struct Answer {
     version: Option<i32>,
     location: Option<String>,
     next: Option<String>,
+    replayed: bool,
+}
+
+/// What has to be kept of an answer to a write, to give it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The status.
+    pub status: u16,
+    /// The JSON.
+    pub body: String,
+    /// The version in the entity tag.
+    pub version: Option<i32>,
+    /// Where the thing is.
+    pub location: Option<String>,
 }
 
 impl Answer {
@@ -49,6 +63,7 @@ impl Answer {
             version: None,
             location: None,
             next: None,
+            replayed: false,
         }
     }
 
@@ -65,6 +80,32 @@ impl Answer {
     /// The version that the entity tag carries, for `If-Match`.
     pub fn version(self, version: i32) -> Answer {
         Answer { version: Some(version), ..self }
+    }
+
+    /// What has to be kept of this answer, to give it again.
+    ///
+    /// Errors: [`Error::Internal`] when there is nothing that could be sent.
+    pub fn keep(&self) -> crate::error::Result<Kept> {
+        let body = self.body.clone().map_err(Error::Internal)?;
+        Ok(Kept {
+            status: self.status.as_u16(),
+            body: String::from_utf8(body).map_err(Error::internal)?,
+            version: self.version,
+            location: self.location.clone(),
+        })
+    }
+
+    /// An answer that was given before, marked with `Idempotent-Replayed`.
+    pub fn again(kept: Kept) -> Answer {
+        Answer {
+            status: StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK),
+            audience: Audience::Caller,
+            body: Ok(kept.body.into_bytes()),
+            version: kept.version,
+            location: kept.location,
+            next: None,
+            replayed: true,
+        }
     }
 
     /// 204: done, nothing to say.
@@ -96,6 +137,9 @@ impl Responder for Answer {
             answer.insert_header((header::ETAG, tag));
         }
         answer.insert_header((header::CACHE_CONTROL, self.audience.cache_control()));
+        if self.replayed {
+            answer.insert_header(("Idempotent-Replayed", "true"));
+        }
         if let Some(location) = self.location {
             answer.insert_header((header::LOCATION, location));
         }

@@ -22,7 +22,8 @@ const HASH: usize = 12;
 
 /// The tag of an answer with these bytes, quotes included.
 pub fn of(version: Option<i32>, body: &[u8]) -> String {
-    let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..HASH]);
+    let digest: [u8; 32] = Sha256::digest(body).into();
+    let hash = URL_SAFE_NO_PAD.encode(digest.first_chunk::<HASH>().unwrap_or(&[0; HASH]));
     match version {
         Some(version) => format!("\"{version}-{hash}\""),
         None => format!("\"{hash}\""),

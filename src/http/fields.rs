@@ -39,7 +39,7 @@ pub struct Line<const MAX: usize>(String);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Text<const MAX: usize>(String);
 
-/// An absolute http or https address of at most 2,000 bytes.
+/// An absolute http or https address of at most 2,000 bytes. Other letters than ASCII are taken (`iri`) and kept encoded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WebUrl(String);
 
@@ -207,7 +207,7 @@ impl<const MAX: usize> PartialSchema for Text<MAX> {
 
 impl PartialSchema for WebUrl {
     fn schema() -> RefOr<Schema> {
-        text_schema(LONGEST_URL, Some(SchemaFormat::Custom("uri".to_owned())), Some("^https?://"))
+        text_schema(LONGEST_URL, Some(SchemaFormat::Custom("iri".to_owned())), Some("^https?://"))
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod etag;
 pub mod fields;
+pub mod idempotency;
 pub mod input;
 pub mod page;
 pub mod patch;

@@ -279,9 +279,8 @@ impl Cursors {
     }
 
     fn mac(&self, payload: &[u8], binding: &str) -> Hmac<Sha256> {
-        let mut mac = match <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key) {
-            Ok(mac) => mac,
-            Err(_) => unreachable!("HMAC takes a key of any length"),
+        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key) else {
+            unreachable!("HMAC takes a key of any length")
         };
         mac.update(&(payload.len() as u64).to_be_bytes());
         mac.update(payload);
@@ -290,9 +289,8 @@ impl Cursors {
     }
 
     fn sign(&self, payload: &[u8], binding: &str) -> [u8; SIGNATURE] {
-        let mut signature = [0; SIGNATURE];
-        signature.copy_from_slice(&self.mac(payload, binding).finalize().into_bytes()[..SIGNATURE]);
-        signature
+        let whole: [u8; 32] = self.mac(payload, binding).finalize().into_bytes().into();
+        *whole.first_chunk().unwrap_or(&[0; SIGNATURE])
     }
 }
 

@@ -106,10 +106,15 @@ pub struct ArticleAuthor {
 /// The four times that readers are told, and the one of the beginning.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
+    /// When readers first saw it.
     pub first_published_at: Option<Timestamp>,
+    /// When its present run began.
     pub published_at: Option<Timestamp>,
+    /// When its text last changed for readers.
     pub modified_at: Option<Timestamp>,
+    /// When it was begun.
     pub created_at: Timestamp,
+    /// When it last changed for whoever reads this.
     pub updated_at: Timestamp,
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::document::ArticleKind;
-use super::store::PublicationRow;
+use super::publication::PublicationRow;
 use crate::clock::Timestamp;
 use crate::db::keyset::sort_columns;
 use crate::db::schema::publications;
@@ -104,7 +104,9 @@ macro_rules! narrow {
             query = query.filter($table::featured.eq(featured));
         }
         if let Some(moment) = filter.published_after {
-            query = query.filter($table::published_at.gt(moment));
+            // What was never published is kept as the end of all time, and is not later than anything.
+            let published = $table::published_at.lt($crate::clock::Timestamp::FOREVER);
+            query = query.filter($table::published_at.gt(moment)).filter(published);
         }
         if let Some(moment) = filter.published_before {
             query = query.filter($table::published_at.lt(moment));

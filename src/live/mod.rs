@@ -4,6 +4,7 @@
 mod article;
 mod document;
 mod filter;
+mod publication;
 mod references;
 pub mod render;
 mod store;

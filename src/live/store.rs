@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::article::{Article, Times};
 use super::document::Document;
 use super::filter::{ArticleColumn, ArticleFilter, narrow};
+use super::publication::PublicationRow;
 use super::references::References;
 use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction};
@@ -14,21 +15,6 @@ use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
-
-/// What a list needs of a row of `publications`: everything but the text.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = publications)]
-pub struct PublicationRow {
-    pub article_id: String,
-    pub slug: String,
-    pub title: String,
-    pub document: String,
-    pub live_from: Timestamp,
-    pub created_at: Timestamp,
-    pub first_published_at: Timestamp,
-    pub published_at: Timestamp,
-    pub modified_at: Timestamp,
-}
 
 type Publications<'a> = publications::BoxedQuery<'a, Backend>;
 

@@ -122,7 +122,7 @@ pub const RULES: [Rule; 14] = [
     Rule {
         name: "TooManyRequests",
         description: "Too many attempts. `Retry-After` says when to come back.",
-        applies: |facts| facts.is_sign_in(),
+        applies: |facts| facts.is_sign_in() && facts.has_body,
         example: || Error::TooManyRequests(Duration::from_secs(30)),
     },
     Rule {

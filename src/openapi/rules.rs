@@ -1,5 +1,7 @@
 //! What holds for many operations is said here once, as a rule, so that no handler repeats it and none forgets it.
 
+use std::collections::BTreeSet;
+
 use actix_web::http::{Method, StatusCode};
 use serde_json::to_value;
 use utoipa::ToSchema;
@@ -34,7 +36,7 @@ const HEADERS: [(&str, &str, &str); 6] = [
 
 /// Adds to the document what follows from the rules. What a handler said itself stays as it is.
 pub fn complete(document: &mut OpenApi) {
-    let mut used = [false; RULES.len()];
+    let mut used = BTreeSet::new();
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations_mut(item) {
             let facts = facts(path, method, operation);
@@ -43,11 +45,11 @@ pub fn complete(document: &mut OpenApi) {
             let reads = facts.method == Method::GET;
             // Accounts have no slugs; everything else that is read by one answers a former one with the present one.
             let leads_on = reads && of_api && facts.path.ends_with("/{id}") && !facts.path.starts_with("/v1/users");
-            let problems: Vec<usize> = (0..RULES.len()).filter(|rule| (RULES[*rule].applies)(&facts)).collect();
+            let problems: Vec<&Rule> = RULES.iter().filter(|rule| (rule.applies)(&facts)).collect();
             for rule in problems {
-                used[rule] = true;
-                let status = (RULES[rule].example)().problem(String::new()).status.to_string();
-                operation.responses.responses.entry(status).or_insert_with(|| component("responses", RULES[rule].name));
+                used.insert(rule.name);
+                let status = (rule.example)().problem(String::new()).status.to_string();
+                operation.responses.responses.entry(status).or_insert_with(|| component("responses", rule.name));
             }
             if of_api && reads {
                 let not_modified = component("responses", "NotModified");
@@ -101,14 +103,14 @@ fn describe_headers(operation: &mut Operation, of_api: bool, is_list: bool) {
     }
 }
 
-fn add_components(components: &mut Components, used: &[bool]) {
+fn add_components(components: &mut Components, used: &BTreeSet<&str>) {
     for (name, description, example) in HEADERS {
         components.headers.insert(name.to_owned(), RefOr::T(header(description, example)));
     }
     let mut schemas = vec![(Problem::name().into_owned(), <Problem as utoipa::PartialSchema>::schema())];
     <Problem as ToSchema>::schemas(&mut schemas);
     components.schemas.extend(schemas);
-    for (rule, _) in RULES.iter().zip(used).filter(|(_, used)| **used) {
+    for rule in RULES.iter().filter(|rule| used.contains(rule.name)) {
         components.responses.insert(rule.name.to_owned(), RefOr::T(problem(rule)));
     }
     let mut not_modified = Response::new("What you have is current; there is no body.");

@@ -11,7 +11,7 @@ use crate::http::fields;
 use crate::http::path::LONGEST_SLUG;
 
 /// Longest slug that is made from a title, in bytes; a suffix such as `-12` still fits after it.
-const LONGEST_MADE: usize = 80;
+const LONGEST_MADE: usize = 120;
 
 /// A name in an address: lower-case letters a–z, digits and single hyphens, 1 to 200 of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::events::Ledger;
 use crate::http::answer::{Answer, Audience};
 use crate::http::etag::{IfMatch, IfMatchHeader};
+use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{DeleteOptions, ListQuery, Query, WriteOptions};
@@ -46,8 +47,10 @@ async fn list_sources(query: ListQuery<SourceFilter>, db: Data<Db>, cursors: Dat
 }
 
 /// Make a source
+///
+/// The slug is made from the name unless it is given; the kind is `publisher`.
 #[utoipa::path(
-    operation_id = "create_source", tag = "Sources", params(WriteOptions), security(("bearer" = [])),
+    operation_id = "create_source", tag = "Sources", params(IdempotencyHeader, WriteOptions), security(("bearer" = [])),
     request_body(content = NewSource, example = json!(SourceInput::sample())),
     responses((status = 201, body = Source, example = json!(Source::samples()[1]))),
 )]
@@ -57,13 +60,14 @@ async fn create_source(
     options: Query<WriteOptions>,
     ledger: Ledger,
     body: NewSource,
-) -> Result<impl Responder> {
-    let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
+) -> Result<Answer> {
+    let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
         let row = store::create(connection, journal, body.0)?;
-        Ok((row.version, store::show(row)))
+        let version = row.version;
+        let source = store::show(row);
+        Ok(Answer::created(&source, location(&source.id)).version(version))
     });
-    let (version, source) = write.await?;
-    Ok(Answer::created(&source, location(&source.id)).version(version))
+    write.await
 }
 
 /// Read a source

@@ -146,8 +146,8 @@ impl Input for SourceInput {
 
 impl Source {
     /// Examples for the API docs.
-    pub fn samples() -> Vec<Value> {
-        vec![
+    pub fn samples() -> [Value; 2] {
+        [
             json!({
                 "id": "01997b2e-9a10-7d3e-8d41-3f6c2f0e9b20",
                 "slug": "coastline-press-agency",

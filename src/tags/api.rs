@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::events::Ledger;
 use crate::http::answer::{Answer, Audience};
 use crate::http::etag::{IfMatch, IfMatchHeader};
+use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{DeleteOptions, ListQuery, Query, WriteOptions};
@@ -41,8 +42,10 @@ async fn list_tags(query: ListQuery<TagFilter>, db: Data<Db>, cursors: Data<Curs
 }
 
 /// Make a tag
+///
+/// The slug is made from the name unless it is given; the kind is `topic`.
 #[utoipa::path(
-    operation_id = "create_tag", tag = "Tags", params(WriteOptions), security(("bearer" = [])),
+    operation_id = "create_tag", tag = "Tags", params(IdempotencyHeader, WriteOptions), security(("bearer" = [])),
     request_body(content = NewTag, example = json!(TagInput::sample())),
     responses((status = 201, body = Tag, example = json!(Tag::samples()[1]))),
 )]
@@ -52,13 +55,14 @@ async fn create_tag(
     options: Query<WriteOptions>,
     ledger: Ledger,
     body: NewTag,
-) -> Result<impl Responder> {
-    let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
+) -> Result<Answer> {
+    let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
         let row = store::create(connection, journal, body.0)?;
-        Ok((row.version, store::show(connection, row)?))
+        let version = row.version;
+        let tag = store::show(connection, row)?;
+        Ok(Answer::created(&tag, location(&tag.id)).version(version))
     });
-    let (version, tag) = write.await?;
-    Ok(Answer::created(&tag, location(&tag.id)).version(version))
+    write.await
 }
 
 /// Read a tag

@@ -118,8 +118,8 @@ impl Input for TagInput {
 
 impl Tag {
     /// Examples for the API docs.
-    pub fn samples() -> Vec<Value> {
-        vec![
+    pub fn samples() -> [Value; 2] {
+        [
             json!({
                 "id": "01997b2e-8f5a-7c3e-9d41-3f6c2f0e9a10",
                 "slug": "kosovo",

@@ -226,7 +226,7 @@ fn a_cancelled_schedule_leaves_no_date_behind(database: Database) {
     editor.publish(&once, json!({"at": app.later(600)}));
     editor.unpublish(&once);
     assert!(
-        editor.slugs(&format!("/v1/articles?published_after={}&published_before=9000-01-01T00:00:00Z", run)).is_empty()
+        editor.slugs(&format!("/v1/articles?published_after={run}&published_before=9000-01-01T00:00:00Z")).is_empty()
     );
     assert_eq!(editor.slugs(&format!("/v1/articles?published_before={}", app.later(0))), ["once"]);
 }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use rstest_reuse::apply;
 use serde_json::{Value, json};
 
+use crate::support::client::Reply;
 use crate::support::desk::{address, at_once, statuses, text};
 use crate::support::{Database, TestApp, each_database};
 
@@ -187,7 +188,7 @@ fn a_story_is_deleted_once_and_no_late_save_or_publish_brings_it_back(database: 
             1 => any.patch(&place, json!({"body": number.to_string()})),
             _ => any.post(&format!("{place}/publish"), json!({})),
         });
-        let of = |number: usize| replies.iter().skip(number).step_by(3).map(|reply| reply.status()).collect::<Vec<_>>();
+        let of = |number: usize| replies.iter().skip(number).step_by(3).map(Reply::status).collect::<Vec<_>>();
         let (deletes, published) = (of(0), of(2).contains(&200));
         assert!(
             replies.iter().all(|reply| matches!(reply.status(), 200 | 204 | 404 | 409 | 412)),

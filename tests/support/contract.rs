@@ -97,7 +97,7 @@ impl Contract {
     }
 
     fn validator(&self, name: &str, schema: &Value) -> Arc<Validator> {
-        let mut validators = self.validators.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut validators = self.validators.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let compile = || {
             let mut schema = schema.clone();
             close(&mut schema);

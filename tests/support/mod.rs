@@ -5,8 +5,10 @@
 
 pub mod client;
 mod contract;
+pub mod database;
 pub mod desk;
 mod postgres;
+pub mod program;
 mod sqlite;
 
 use std::net::SocketAddr;

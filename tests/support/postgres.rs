@@ -147,6 +147,13 @@ impl Server {
         OwnDatabase { server: self, name }
     }
 
+    /// A database without any table.
+    pub fn make_empty_database(&'static self) -> OwnDatabase {
+        let name = format!("dateline_test_{}", uuid::Uuid::now_v7().simple());
+        self.execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).expect("a database");
+        OwnDatabase { server: self, name }
+    }
+
     /// Makes the template unless an earlier run did; its name changes with the migrations.
     fn make_template(&self) -> Result<String, String> {
         let mut hasher = DefaultHasher::new();

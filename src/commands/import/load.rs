@@ -30,6 +30,8 @@ pub struct Outcome {
     pub published: usize,
     /// What was refused.
     pub problems: Vec<Problem>,
+    /// Where the stories are that are new or changed.
+    pub slugs: Vec<String>,
 }
 
 impl Outcome {
@@ -40,12 +42,13 @@ impl Outcome {
         self.unchanged += other.unchanged;
         self.published += other.published;
         self.problems.extend(other.problems);
+        self.slugs.extend(other.slugs);
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Outcome { new, changed, unchanged, published, problems } = self;
+        let Outcome { new, changed, unchanged, published, problems, .. } = self;
         write!(formatter, "{new} new, {changed} changed, {unchanged} unchanged, {published} published, ")?;
         write!(formatter, "{} refused", problems.len())
     }
@@ -178,11 +181,7 @@ fn make_at_home(connection: &mut AnyConnection, members: &mut Map<String, Value>
 
 fn at_home(mention: &mut Value, mut is_known: impl FnMut(&Reference) -> Result<bool>) -> Result<()> {
     match mention {
-        Value::String(text) => {
-            if !is_known(&Reference::parse(text))? {
-                *mention = json!({ "name": text });
-            }
-        }
+        Value::String(text) if !is_known(&Reference::parse(text))? => *mention = json!({ "name": text }),
         Value::Object(parts) => {
             for name in ["id", "slug"] {
                 let known = match parts.get(name).and_then(Value::as_str) {

@@ -18,6 +18,9 @@ use crate::config::Settings;
 pub use read::story_in_markdown;
 pub use story::{Defaults, Story};
 
+/// Most stories of one file whose addresses are printed.
+const MOST_SLUGS: usize = 20;
+
 /// Bring in stories from files
 ///
 /// Reads NDJSON and JSON in the shape that the API gives, Markdown with YAML front matter, and stories pasted as plain
@@ -102,6 +105,9 @@ impl Import {
                     Some(line) => eprintln!("{name}:{line}: {}", problem.message),
                     None => eprintln!("{name}: {}", problem.message),
                 }
+            }
+            if outcome.slugs.len() <= MOST_SLUGS {
+                outcome.slugs.iter().for_each(|slug| println!("{name}: /v1/articles/{slug}"));
             }
             total.add(outcome);
         }

@@ -55,8 +55,8 @@ fn read(file: &Path) -> Result<String, Problem> {
         return Err(Problem::of_file("is empty or larger than 1 GiB; split it"));
     }
     String::from_utf8(bytes).map_err(|error| {
-        let line =
-            1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        let valid = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count();
         Problem::at(line, "is not UTF-8 text from here on; convert the file first")
     })
 }

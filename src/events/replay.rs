@@ -1,0 +1,83 @@
+//! Keeps the answers to requests that carried an `Idempotency-Key`, in the transaction of the write itself: either both
+//! are there or neither is.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::Journal;
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::idempotency_keys as keys;
+use crate::error::{Error, Rejection, Result};
+use crate::http::answer::{Answer, Kept};
+use crate::http::idempotency::IdempotencyKey;
+
+/// How long an answer is kept.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// Does `work` unless this request was answered before, and gives the answer either way. Two requests with the same key
+/// at the same moment come here one after the other: the second waits at the key until the first has committed.
+pub fn once(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    key: &IdempotencyKey,
+    work: impl FnOnce(&mut AnyConnection, &mut Journal) -> Result<Answer>,
+) -> Result<Answer> {
+    let Some(user) = journal.actor().user_id().map(str::to_owned) else { return work(connection, journal) };
+    if let Some(kept) = take(connection, &user, key, journal.now())? {
+        return Ok(Answer::again(kept));
+    }
+    let answer = work(connection, journal)?;
+    let kept = answer.keep()?;
+    diesel::update(keys::table.find((&user, &key.key)))
+        .set((
+            keys::status.eq(i32::from(kept.status)),
+            keys::body.eq(kept.body),
+            keys::version.eq(kept.version),
+            keys::location.eq(kept.location),
+        ))
+        .execute(connection)?;
+    Ok(answer)
+}
+
+/// Takes the key, or gives the answer that was given to it.
+///
+/// Errors: 409 when the key belongs to another request.
+fn take(connection: &mut AnyConnection, user: &str, key: &IdempotencyKey, now: Timestamp) -> Result<Option<Kept>> {
+    forget(connection, now)?;
+    let columns = (
+        keys::user_id.eq(user),
+        keys::key.eq(&key.key),
+        keys::fingerprint.eq(&key.fingerprint),
+        keys::status.eq(0),
+        keys::body.eq(""),
+        keys::created_at.eq(now),
+    );
+    // A savepoint: on PostgreSQL a refused insert would spoil the whole transaction.
+    let taken = connection.transaction(|connection| {
+        diesel::insert_into(keys::table).values(columns).execute(connection).map_err(Error::from)
+    });
+    match taken {
+        Ok(_) => Ok(None),
+        Err(Error::Conflict(_)) => given_before(connection, user, key).map(Some),
+        Err(error) => Err(error),
+    }
+}
+
+fn given_before(connection: &mut AnyConnection, user: &str, key: &IdempotencyKey) -> Result<Kept> {
+    let columns = (keys::fingerprint, keys::status, keys::body, keys::version, keys::location);
+    let (fingerprint, status, body, version, location): (String, i32, String, Option<i32>, Option<String>) =
+        keys::table.find((user, &key.key)).select(columns).first(connection)?;
+    if fingerprint != key.fingerprint {
+        let detail = "this key was sent with another request before; a new request needs a new key";
+        return Err(Error::Conflict(Rejection::header("Idempotency-Key", "key_reused", detail)));
+    }
+    Ok(Kept { status: u16::try_from(status).unwrap_or(200), body, version, location })
+}
+
+/// Forgets answers that are older than a day.
+fn forget(connection: &mut AnyConnection, now: Timestamp) -> Result<()> {
+    diesel::delete(keys::table.filter(keys::created_at.lt(now.before(KEPT_FOR)))).execute(connection)?;
+    Ok(())
+}

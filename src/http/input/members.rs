@@ -1,0 +1,186 @@
+//! The members of a body, read one by one against the type they are for, and what to say of the others.
+
+use std::marker::PhantomData;
+
+use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
+use serde_json::{Map, Value};
+
+use super::Input;
+use crate::error::{Error, Rejection, Result};
+use crate::http::fields;
+
+/// A typed input from a JSON value, or every refused member.
+pub(super) fn read<T: Input>(value: Value, complete: bool) -> Result<T> {
+    let Value::Object(members) = value else {
+        let detail = "the body must be a JSON object";
+        return Err(Error::BadRequest(vec![Rejection::field("", "not_an_object", detail)]));
+    };
+    let mut refused = Vec::new();
+    refuse_missing(&members, T::REQUIRED, complete, &mut refused);
+    let known = field_names::<T>();
+    let mut accepted = Map::new();
+    for (name, value) in members {
+        let Some(field) = known.iter().find(|field| **field == name) else {
+            refused.push(unknown_field(&name, known, T::READ_ONLY));
+            continue;
+        };
+        match read_members::<T>(std::iter::once((*field, &value))) {
+            Ok(_) => {
+                accepted.insert(name, value);
+            }
+            Err((pointer, message)) => {
+                let (code, detail) = fields::take_apart(&message);
+                // A null that is not allowed was already refused as missing.
+                if !(value.is_null() && T::REQUIRED.contains(field)) {
+                    refused.push(Rejection::field(pointer, code, detail));
+                }
+            }
+        }
+    }
+    let input = read_members::<T>(accepted.iter().map(|(name, value)| (name.as_str(), value)));
+    let input = input
+        .map_err(|(pointer, message)| Error::Unprocessable(vec![Rejection::field(pointer, "invalid", message)]))?;
+    input.check(&mut refused);
+    if refused.is_empty() { Ok(input) } else { Err(Error::Unprocessable(refused)) }
+}
+
+fn refuse_missing(members: &Map<String, Value>, required: &[&str], complete: bool, refused: &mut Vec<Rejection>) {
+    for name in required {
+        let missing = match members.get(*name) {
+            None => complete,
+            Some(value) => value.is_null(),
+        };
+        if missing {
+            refused.push(Rejection::field(format!("/{name}"), "required", "is required and cannot be null"));
+        }
+    }
+}
+
+fn unknown_field(name: &str, known: &[&str], read_only: &[&str]) -> Rejection {
+    if read_only.contains(&name) {
+        return Rejection::field(format!("/{name}"), "read_only", "is set by the server; leave it out");
+    }
+    let nearest = nearest(name, known).map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+    let detail = format!("is not a field of this resource; {nearest}Allowed: {}", known.join(", "));
+    Rejection::field(format!("/{}", escape(name)), "unknown_field", detail)
+}
+
+/// A member's name inside a JSON pointer (RFC 6901).
+pub(super) fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// The known name that a mistyped one most likely meant.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    // A name of any length could be sent; comparing more than a plausible one is wasted work.
+    let name: String = name.chars().take(64).collect();
+    known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(&name, candidate), *candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// `T` from these members alone, or the pointer and the message of the first fault.
+fn read_members<'a, T: DeserializeOwned>(
+    members: impl Iterator<Item = (&'a str, &'a Value)>,
+) -> Result<T, (String, String)> {
+    let members = MapDeserializer::<_, serde_json::Error>::new(members);
+    serde_path_to_error::deserialize(members).map_err(|error| {
+        let pointer = error.path().iter().fold(String::new(), |pointer, segment| match segment {
+            serde_path_to_error::Segment::Seq { index } => format!("{pointer}/{index}"),
+            serde_path_to_error::Segment::Map { key } => format!("{pointer}/{}", escape(key)),
+            serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => pointer,
+        });
+        (pointer, error.into_inner().to_string())
+    })
+}
+
+/// The names of a struct's members, from serde itself, so that there is no second list of them.
+pub fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
+    let mut found: &'static [&'static str] = &[];
+    // Always an error: it stops as soon as it has seen the names.
+    let _ = T::deserialize(FieldNames { found: &mut found, lifetime: PhantomData });
+    found
+}
+
+/// A deserializer that holds nothing and notes which struct it was asked for.
+struct FieldNames<'a, 'de> {
+    found: &'a mut &'static [&'static str],
+    lifetime: PhantomData<&'de ()>,
+}
+
+impl<'de> Deserializer<'de> for FieldNames<'_, 'de> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(Self::Error::custom("not a struct"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.found = fields;
+        Err(Self::Error::custom("only the names were wanted"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+    use crate::http::fields::{Line, WebUrl};
+    use crate::http::patch::Patch;
+
+    #[derive(Debug, Deserialize)]
+    struct Sample {
+        #[serde(default)]
+        name: Patch<Line<5>>,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its reading is tested")]
+        links: Patch<Vec<WebUrl>>,
+    }
+
+    impl Input for Sample {
+        const REQUIRED: &'static [&'static str] = &["name"];
+    }
+
+    fn refusals(value: Value, complete: bool) -> Vec<(String, String)> {
+        let error = read::<Sample>(value, complete).unwrap_err();
+        let place = |one: &Rejection| (one.pointer.clone().unwrap_or_default(), one.code.clone());
+        error.rejections().iter().map(place).collect()
+    }
+
+    #[test]
+    fn every_fault_is_reported_at_once_with_its_pointer() {
+        let wrong = json!({"name": "far too long", "links": ["https://example.org", "x"], "nmae": 1});
+        let expected = [("/links/1", "invalid_url"), ("/name", "too_long"), ("/nmae", "unknown_field")];
+        let expected = expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned()));
+        assert_eq!(refusals(wrong, true), expected);
+    }
+
+    #[test]
+    fn a_required_member_may_be_absent_in_a_change_but_never_null() {
+        assert_eq!(refusals(json!({}), true), [("/name".to_owned(), "required".to_owned())]);
+        assert_eq!(refusals(json!({"name": null}), false), [("/name".to_owned(), "required".to_owned())]);
+        assert!(matches!(read::<Sample>(json!({}), false).unwrap().name, Patch::Absent));
+    }
+
+    #[test]
+    fn a_mistyped_name_is_answered_with_the_one_that_was_meant() {
+        assert_eq!(nearest("sumary", &["title", "summary", "slug"]), Some("summary"));
+        assert_eq!(nearest("zzz", &["title", "summary"]), None);
+    }
+}

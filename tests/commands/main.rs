@@ -1,0 +1,23 @@
+//! The program itself, started as somebody would start it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod demo;
+mod help;
+mod log;
+mod migrate;
+mod serve;
+mod start;
+mod user;
+
+use support::program::{Program, Run};
+
+/// A password that is on no list.
+const PASSWORD: &str = "a canary that sings at dawn";
+
+/// Makes an account with [`PASSWORD`].
+fn add_user(program: &Program, email: &str, role: &str) -> Run {
+    let input = format!("{PASSWORD}\n");
+    program.run_with(&["user", "add", "--email", email, "--role", role, "--name", "Somebody"], &input)
+}

@@ -1,0 +1,60 @@
+//! `dateline user`
+
+use crate::support::program::Program;
+use crate::{PASSWORD, add_user};
+
+#[test]
+fn accounts_are_made_listed_changed_and_closed() {
+    let program = Program::new();
+    assert_eq!(
+        add_user(&program, "ada@example.org", "admin").expect_success().output,
+        "ada@example.org is admin and active\n"
+    );
+    add_user(&program, "bo@example.org", "editor").expect_success();
+    assert!(add_user(&program, "BO@example.org", "writer").failure().contains("e-mail address"));
+    let set_role = ["user", "set-role", "--email", "bo@example.org", "--role", "writer"];
+    assert_eq!(program.run(&set_role).expect_success().output, "bo@example.org is writer and active\n");
+    program.run(&["user", "deactivate", "--email", "bo@example.org"]).expect_success();
+    let list = program.run(&["user", "list"]).expect_success().output;
+    let words: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        words,
+        [
+            ["ada@example.org", "admin", "active", "Somebody"].to_vec(),
+            ["bo@example.org", "writer", "not", "active", "Somebody"].to_vec(),
+        ]
+    );
+    // The last admin stays, on the command line as well.
+    let demote = ["user", "set-role", "--email", "ada@example.org", "--role", "editor"];
+    assert!(program.run(&demote).failure().contains("last active admin"));
+    assert!(program.run(&["user", "deactivate", "--email", "eve@example.org"]).failure().contains("eve@example.org"));
+}
+
+#[test]
+fn a_bad_password_or_address_is_refused_in_one_line_that_does_not_repeat_it() {
+    let program = Program::new();
+    program.run(&["migrate", "up"]).expect_success();
+    let add = |email: &str, input: &str| program.run_with(&["user", "add", "--email", email], input);
+    assert!(add("ada@example.org", "").failure().contains("standard input"));
+    let short = add("ada@example.org", "hunter2\n");
+    assert!(short.failure().contains("at least 15") && !short.errors.contains("hunter2"), "{short:?}");
+    assert!(add("nobody", &format!("{PASSWORD}\n")).failure().contains("email"));
+    assert_eq!(program.run(&["user", "list"]).expect_success().output, "");
+}
+
+#[test]
+fn a_change_on_the_command_line_reaches_the_running_server_at_once() {
+    let program = Program::new();
+    add_user(&program, "ada@example.org", "admin").expect_success();
+    add_user(&program, "bo@example.org", "editor").expect_success();
+    let serving = program.serve();
+    let (ada, bo) = (serving.signed_in("ada@example.org", PASSWORD), serving.signed_in("bo@example.org", PASSWORD));
+    bo.get("/v1/auth/me").expect(200);
+    program.run(&["user", "deactivate", "--email", "bo@example.org"]).expect_success();
+    bo.get("/v1/auth/me").expect(401);
+    ada.get("/v1/auth/me").expect(200);
+    let other = "seven quiet rivers at dawn";
+    program.run_with(&["user", "set-password", "--email", "bo@example.org"], other).expect_success();
+    program.run(&["user", "activate", "--email", "bo@example.org"]).expect_success();
+    serving.signed_in("bo@example.org", other).get("/v1/auth/me").expect(200);
+}
