@@ -4,7 +4,7 @@ use super::input::ArticleInput;
 use super::mention::{AuthorMention, Mention};
 use super::row::ArticleRow;
 use crate::authors::{self, AuthorInput};
-use crate::db::AnyConnection;
+use crate::db::{self, AnyConnection, Turn};
 use crate::error::{Error, Rejection, Result};
 use crate::events::Journal;
 use crate::http::fields::LanguageTag;
@@ -40,10 +40,13 @@ impl Draft {
         Draft { document, body: String::new(), body_html: String::new(), editor_note: None }
     }
 
-    /// What is stored.
+    /// What is stored. A section or source that was deleted meanwhile is no longer in its column, and is let go here
+    /// too, so that the story can be saved again.
     pub fn from_row(row: &ArticleRow) -> Result<Draft> {
-        let document = serde_json::from_str(&row.document)
+        let mut document: Document = serde_json::from_str(&row.document)
             .map_err(|error| Error::internal(format!("a stored document cannot be read: {error}")))?;
+        document.section.clone_from(&row.section_id);
+        document.source.clone_from(&row.source_id);
         Ok(Draft {
             document,
             body: row.body.clone(),
@@ -124,6 +127,30 @@ impl Resolver<'_> {
         self.may_make
     }
 
+    /// The id of what has this name, made when there is none; `None` when it may not be made, which is refused here.
+    ///
+    /// Two stories can name the same new thing at the same moment: whoever would make it waits for the other one, and
+    /// looks again.
+    fn find_or_make(
+        &mut self,
+        pointer: &str,
+        what: &str,
+        find: impl Fn(&mut AnyConnection) -> Result<Option<String>>,
+        make: impl FnOnce(&mut AnyConnection, &mut Journal) -> Result<String>,
+    ) -> Result<Option<String>> {
+        if let Some(id) = find(self.connection)? {
+            return Ok(Some(id));
+        }
+        if !self.may_make(pointer, what) {
+            return Ok(None);
+        }
+        db::take_turns(self.connection, Turn::MakingByName)?;
+        match find(self.connection)? {
+            Some(id) => Ok(Some(id)),
+            None => make(self.connection, self.journal).map(Some),
+        }
+    }
+
     fn section(&mut self, mention: Option<Mention>) -> Result<Option<String>> {
         let Some(mention) = mention else { return Ok(None) };
         if let Some(name) = &mention.name {
@@ -147,14 +174,12 @@ impl Resolver<'_> {
     fn source(&mut self, mention: Option<Mention>) -> Result<Option<String>> {
         let Some(mention) = mention else { return Ok(None) };
         if let Some(name) = &mention.name {
-            if let Some(id) = sources::find_by_name(self.connection, name)? {
-                return Ok(Some(id));
-            }
-            if !self.may_make("/source", "source") {
-                return Ok(None);
-            }
-            let input: SourceInput = named(name, "/source")?;
-            return sources::create(self.connection, self.journal, input).map(|row| Some(row.id));
+            let find = |connection: &mut AnyConnection| sources::find_by_name(connection, name);
+            let make = |connection: &mut AnyConnection, journal: &mut Journal| {
+                let input: SourceInput = named(name, "/source")?;
+                Ok(sources::create(connection, journal, input)?.id)
+            };
+            return self.find_or_make("/source", "source", find, make);
         }
         let reference = Reference::parse(mention.known.as_deref().unwrap_or_default());
         let found = sources::find(self.connection, &reference)?;
@@ -172,18 +197,13 @@ impl Resolver<'_> {
             let pointer = format!("/authors/{index}");
             let id = match (&mention.who.known, &mention.who.name) {
                 (Some(text), _) => known.get(text).cloned(),
-                (None, Some(name)) => match authors::find_by_name(self.connection, name)? {
-                    Some(id) => Some(id),
-                    None if !self.may_make(&pointer, "author") => continue,
-                    None => {
-                        let input: AuthorInput = named(name, &pointer)?;
-                        Some(authors::create(self.connection, self.journal, input)?.id)
-                    }
-                },
+                (None, Some(name)) => self.author_by_name(&pointer, name)?,
                 (None, None) => None,
             };
             match id {
-                None => self.unknown(&pointer, "author"),
+                None if mention.who.known.is_some() => self.unknown(&pointer, "author"),
+                // Refused already.
+                None => {}
                 Some(id) if credits.iter().any(|credit| credit.id == id) => {
                     self.refuse(&pointer, "duplicate", "names an author who is already in this list");
                 }
@@ -191,6 +211,15 @@ impl Resolver<'_> {
             }
         }
         Ok(credits)
+    }
+
+    fn author_by_name(&mut self, pointer: &str, name: &str) -> Result<Option<String>> {
+        let find = |connection: &mut AnyConnection| authors::find_by_name(connection, name);
+        let make = |connection: &mut AnyConnection, journal: &mut Journal| {
+            let input: AuthorInput = named(name, pointer)?;
+            Ok(authors::create(connection, journal, input)?.id)
+        };
+        self.find_or_make(pointer, "author", find, make)
     }
 
     fn tags(&mut self, mentions: Vec<Mention>) -> Result<Vec<String>> {
@@ -218,15 +247,13 @@ impl Resolver<'_> {
 
     fn tag_by_name(&mut self, pointer: &str, name: &str, kind: TagKind) -> Result<Option<String>> {
         let section_only = (kind == TagKind::Section).then_some(TagKind::Section);
-        if let Some(id) = tags::find_by_name(self.connection, name, section_only)? {
-            return Ok(Some(id));
-        }
-        if !self.may_make(pointer, "tag") {
-            return Ok(None);
-        }
-        let mut input: TagInput = named(name, pointer)?;
-        input.kind = crate::http::patch::Patch::Value(kind);
-        tags::create(self.connection, self.journal, input).map(|row| Some(row.id))
+        let find = |connection: &mut AnyConnection| tags::find_by_name(connection, name, section_only);
+        let make = |connection: &mut AnyConnection, journal: &mut Journal| {
+            let mut input: TagInput = named(name, pointer)?;
+            input.kind = crate::http::patch::Patch::Value(kind);
+            Ok(tags::create(connection, journal, input)?.id)
+        };
+        self.find_or_make(pointer, "tag", find, make)
     }
 }
 

@@ -34,7 +34,8 @@ pub struct AuthorMention {
 struct Parts {
     id: Option<String>,
     slug: Option<String>,
-    name: Option<Line<120>>,
+    /// As long as the longest name of anything; what is made is checked by its own rule.
+    name: Option<Line<200>>,
     role: Option<Line<60>>,
 }
 

@@ -76,7 +76,7 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, row: &Arti
     hold(connection, row)?;
     store::refuse_published(connection, &row.slug, &row.id)?;
     let schedule = Schedule::of(connection, &row.id, now)?;
-    let dates = dates(connection, &row.id, &schedule, (from, wish.dated))?;
+    let dates = dates(connection, &row.id, &schedule, (from, wish.dated), now)?;
     make_room(connection, &schedule, from, now)?;
     insert(connection, row, (from, until), &dates)?;
     diesel::update(articles::table.find(&row.id))
@@ -98,6 +98,11 @@ pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: &Ar
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
     }
     make_room(connection, &schedule, journal.now(), journal.now())?;
+    // What was only planned leaves no date behind.
+    let last = last_read(connection, &row.id, journal.now())?;
+    diesel::update(articles::table.find(&row.id))
+        .set(articles::published_at.eq(last.map_or(Timestamp::FOREVER, |(_, published_at)| published_at)))
+        .execute(connection)?;
     let versions = Event { before: Some(row.version), ..Event::new(Action::Unpublished, Resource::Article, &row.id) };
     journal.record(versions);
     Ok(())
@@ -107,6 +112,7 @@ pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: &Ar
 ///
 /// Errors: 409 when readers see the story now: it has to be taken down first.
 pub fn cancel_for_deletion(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<()> {
+    hold(connection, row)?;
     let schedule = Schedule::of(connection, &row.id, journal.now())?;
     if schedule.is_live() {
         let detail = "readers see this article; unpublish it first, so that taking it down is a decision of its own";
@@ -134,8 +140,10 @@ fn interval(wish: Publish, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
 }
 
 /// Holds the story until the transaction ends, so that two editors at the door pass one after the other.
+///
+/// Errors: 412 when it was changed or deleted since `row` was read.
 fn hold(connection: &mut AnyConnection, row: &ArticleRow) -> Result<()> {
-    let target = articles::table.find(&row.id).filter(articles::version.eq(row.version));
+    let target = store::unchanged(&row.id, row.version);
     match diesel::update(target).set(articles::version.eq(row.version)).execute(connection)? {
         0 => Err(Error::VersionMismatch(format!("\"{}\"", row.version + 1))),
         _ => Ok(()),
@@ -174,23 +182,27 @@ fn dates(
     article: &str,
     schedule: &Schedule,
     (from, dated): (Timestamp, Option<Timestamp>),
+    now: Timestamp,
 ) -> Result<Dates> {
-    let first: Option<Timestamp> = publications::table
-        .filter(publications::article_id.eq(article))
-        .filter(publications::live_until.gt(publications::live_from))
-        .order(publications::number.asc())
-        .select(publications::first_published_at)
-        .first(connection)
-        .optional()?;
-    // What waits was not read yet, so its first date does not count once it is replaced.
-    let first =
-        first.filter(|_| schedule.pending.is_none() || schedule.running.is_some() || schedule.expired.is_some());
+    let first = last_read(connection, article, now)?.map(|(first_published_at, _)| first_published_at);
     let goes_on = schedule.running.as_ref().filter(|running| running.expires_at >= from);
     Ok(Dates {
         first_published_at: first.or(dated).unwrap_or(from),
         published_at: goes_on.map(|running| running.published_at).or(dated).unwrap_or(from),
         modified_at: if goes_on.is_some() { from } else { dated.unwrap_or(from) },
     })
+}
+
+/// When readers first saw a story, and when the run began in which they saw it last. What waits, and what was cancelled
+/// before it began, was never read.
+fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> Result<Option<(Timestamp, Timestamp)>> {
+    let read = publications::table
+        .filter(publications::article_id.eq(article))
+        .filter(publications::live_from.le(now))
+        .filter(publications::live_until.gt(publications::live_from))
+        .order(publications::number.desc())
+        .select((publications::first_published_at, publications::published_at));
+    Ok(read.first(connection).optional()?)
 }
 
 fn insert(

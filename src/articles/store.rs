@@ -303,10 +303,16 @@ fn index(draft: &Draft) -> Result<ArticleRow> {
     })
 }
 
-/// Stores a changed row, unless somebody changed it since it was read.
+/// The story under this id, as long as nobody has changed or deleted it since it was read in this version.
+#[diesel::dsl::auto_type]
+pub fn unchanged<'a>(id: &'a str, version: i32) -> _ {
+    let one = articles::table.find(id);
+    one.filter(articles::version.eq(version)).filter(articles::deleted_at.is_null())
+}
+
+/// Stores a changed row, unless somebody changed or deleted it since it was read.
 fn save(connection: &mut AnyConnection, row: &ArticleRow, based_on: i32) -> Result<()> {
-    let target = articles::table.find(&row.id).filter(articles::version.eq(based_on));
-    match diesel::update(target).set(row).execute(connection)? {
+    match diesel::update(unchanged(&row.id, based_on)).set(row).execute(connection)? {
         0 => Err(Error::VersionMismatch(format!("\"{}\"", based_on + 1))),
         _ => Ok(()),
     }
@@ -335,8 +341,10 @@ fn link(connection: &mut AnyConnection, article: &str, draft: &Draft) -> Result<
 
 /// Puts a working copy into the trash. What is scheduled is cancelled by the caller first; what readers see is refused.
 pub fn delete(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<()> {
-    let target = articles::table.find(&row.id).filter(articles::version.eq(row.version));
-    match diesel::update(target).set(articles::deleted_at.eq(journal.now())).execute(connection)? {
+    match diesel::update(unchanged(&row.id, row.version))
+        .set(articles::deleted_at.eq(journal.now()))
+        .execute(connection)?
+    {
         0 => return Err(Error::VersionMismatch(format!("\"{}\"", row.version + 1))),
         _ => journal.record(Event::deleted(Resource::Article, &row.id, row.version)),
     }

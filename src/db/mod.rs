@@ -143,6 +143,29 @@ fn unavailable_if_gone(connection: &mut AnyConnection, error: Error) -> Error {
     }
 }
 
+/// Something that only one transaction at a time may do, because no unique index can tell what two of them would make
+/// together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Making an author, a source or a tag because its name was not found.
+    MakingByName,
+    /// Putting a tag below another one.
+    MovingTags,
+}
+
+/// Waits until no other transaction has this turn, and keeps it until this one ends. What was read before is to be read
+/// again. SQLite has one writer, so there is nobody to wait for.
+pub fn take_turns(connection: &mut AnyConnection, turn: Turn) -> Result<()> {
+    let statement = match turn {
+        Turn::MakingByName => "SELECT pg_advisory_xact_lock(7265001)",
+        Turn::MovingTags => "SELECT pg_advisory_xact_lock(7265002)",
+    };
+    match connection {
+        AnyConnection::Postgres(_) => Ok(execute(connection, statement)?),
+        AnyConnection::Sqlite(_) => Ok(()),
+    }
+}
+
 /// Runs statements that take no parameters; for this folder only.
 fn execute(connection: &mut AnyConnection, statements: &str) -> diesel::QueryResult<()> {
     connection.batch_execute(statements)

@@ -35,7 +35,7 @@ pub fn take_apart(message: &str) -> (&str, &str) {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line<const MAX: usize>(String);
 
-/// Text of several lines: trimmed at its end, not empty, at most `MAX` characters.
+/// Text of several lines: trimmed at its end, not empty, at most `MAX` characters. Line ends become `\n`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Text<const MAX: usize>(String);
 
@@ -62,6 +62,11 @@ pub struct Email(String);
 /// Control characters other than those given; NUL is refused for the whole body before any field is looked at.
 fn has_control(text: &str, allowed: &[char]) -> bool {
     text.chars().any(|character| character.is_control() && !allowed.contains(&character))
+}
+
+/// The same text with `\n` for every line end, whichever system it was written on.
+fn with_line_feeds(text: String) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }
 
 fn check_length<E: serde::de::Error>(text: &str, max: usize) -> Result<(), E> {
@@ -91,12 +96,12 @@ impl<'de, const MAX: usize> Deserialize<'de> for Line<MAX> {
 impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let text = text.trim_end();
-        check_length(text, MAX)?;
-        if has_control(text, &['\n', '\r', '\t']) {
+        let text = with_line_feeds(text.trim_end().to_owned());
+        check_length(&text, MAX)?;
+        if has_control(&text, &['\n', '\t']) {
             return Err(refusal("control_character", "must not contain control characters other than line breaks"));
         }
-        Ok(Text(text.to_owned()))
+        Ok(Text(text))
     }
 }
 
@@ -110,7 +115,7 @@ impl<'de> Deserialize<'de> for Markdown {
         if has_control(&text, &['\n', '\r', '\t']) {
             return Err(refusal("control_character", "must not contain control characters other than line breaks"));
         }
-        Ok(Markdown(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }))
+        Ok(Markdown(with_line_feeds(text)))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction, sort_columns};
 use crate::db::schema::{article_tags, articles, publication_tags, publications, tags};
 use crate::db::types::new_id;
-use crate::db::{AnyConnection, Backend};
+use crate::db::{self, AnyConnection, Backend, Turn};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Event, Journal, Resource};
 use crate::http::etag::IfMatch;
@@ -196,6 +196,8 @@ fn apply(connection: &mut AnyConnection, row: &mut TagRow, input: TagInput) -> R
 /// The id of the parent that was named; a tag can be neither its own parent nor its own ancestor.
 fn parent_of(connection: &mut AnyConnection, row: &TagRow, named: &str) -> Result<String> {
     let refuse = |code, detail: &str| Error::Unprocessable(vec![Rejection::field("/parent", code, detail)]);
+    // Two tags that are put below each other at the same moment would each find the other one free.
+    db::take_turns(connection, Turn::MovingTags)?;
     let Some(parent) = find(connection, &Reference::parse(named))? else {
         return Err(refuse("unknown_reference", "there is no tag with this id or slug"));
     };

@@ -3,10 +3,23 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod articles;
+mod authors;
+mod bodies;
 mod health;
 mod http;
 mod idempotency;
+mod leaks;
+mod lists;
+mod paging;
+mod publishing;
+mod random;
+mod references;
+mod schedules;
 mod sign_in;
+mod sources;
 mod tags;
+mod taxonomy;
 mod tokens;
 mod users;
+mod versions;

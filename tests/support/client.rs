@@ -154,6 +154,15 @@ impl Reply {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Every header, one a line, but those that differ from answer to answer.
+    pub fn head(&self) -> String {
+        let steady =
+            self.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "connection" | "date" | "x-request-id"));
+        let mut lines: Vec<String> = steady.map(|(name, value)| format!("{name}: {value:?}")).collect();
+        lines.sort();
+        lines.join("\n")
+    }
+
     /// The entity tag, for [`Client::if_match`].
     #[track_caller]
     pub fn etag(&self) -> String {

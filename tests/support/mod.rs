@@ -6,6 +6,7 @@
 pub mod client;
 mod contract;
 pub mod database;
+pub mod desk;
 mod postgres;
 pub mod program;
 mod sqlite;

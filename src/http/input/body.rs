@@ -4,13 +4,16 @@ use std::future::Future;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::web::BytesMut;
+use actix_web::web::{Bytes, BytesMut};
 use actix_web::{HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
 use super::members::escape;
 use crate::error::{Error, Rejection, Result};
+
+/// Most compressed bytes that are decompressed in one step: 4 KiB of gzip are at most 4 MiB of text.
+const LARGEST_PIECE: usize = 4 * 1024;
 
 /// Deepest nesting of arrays and objects in a body.
 const DEEPEST: usize = 32;
@@ -22,12 +25,17 @@ pub(super) fn json_body(
     largest: usize,
 ) -> impl Future<Output = Result<Value>> + use<> {
     let refused = check_headers(request, largest);
-    let payload = actix_web::dev::Decompress::from_headers(payload.take(), request.headers());
+    let json = is_json(request);
+    let payload = actix_web::dev::Decompress::from_headers(in_small_pieces(payload.take()), request.headers());
     async move {
         refused?;
         let bytes = collect(payload, largest).await?;
         if bytes.is_empty() {
             return Ok(Value::Object(Map::new()));
+        }
+        // A body of unknown length may turn out to be none, and nothing needs no type.
+        if !json {
+            return Err(not_json());
         }
         let value = serde_json::from_slice(&bytes).map_err(|error| malformed(&error))?;
         check_shape(&value)?;
@@ -44,29 +52,54 @@ fn check_headers(request: &HttpRequest, largest: usize) -> Result<()> {
     }
     let encodings = request.headers().get_all(header::CONTENT_ENCODING).count();
     let encoding = header(header::CONTENT_ENCODING).unwrap_or("identity").trim();
-    if encodings > 1 || !matches!(encoding, "identity" | "gzip" | "br" | "zstd" | "deflate") {
-        return Err(Error::UnsupportedMediaType(
-            "Content-Encoding must be one of gzip, br, zstd, deflate, and only one.".into(),
-        ));
+    // Brotli and zstd can make hundreds of megabytes of a few bytes in one step, so they are for answers only.
+    if encodings > 1 || !matches!(encoding, "identity" | "gzip" | "deflate") {
+        return Err(Error::UnsupportedMediaType("Content-Encoding must be gzip or deflate, and only one.".into()));
     }
-    let has_body = length.is_some_and(|length| length > 0) || request.headers().contains_key(header::TRANSFER_ENCODING);
-    let json = match request.mime_type() {
+    if length.is_some_and(|length| length > 0) && !is_json(request) {
+        return Err(not_json());
+    }
+    Ok(())
+}
+
+/// Whether the body says that it is JSON.
+fn is_json(request: &HttpRequest) -> bool {
+    match request.mime_type() {
         Ok(Some(mime)) => {
             (mime.type_() == "application" && mime.subtype() == "json")
                 || mime.suffix().is_some_and(|suffix| suffix == "json")
         }
         _ => false,
-    };
-    if has_body && !json {
-        return Err(Error::UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.".into()));
     }
-    Ok(())
+}
+
+fn not_json() -> Error {
+    Error::UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.".into())
+}
+
+/// The compressed bytes in pieces of at most [`LARGEST_PIECE`]. What arrives together is decompressed together, before
+/// anybody can count it; a piece becomes at most about a thousand times as much.
+fn in_small_pieces<S, E>(payload: S) -> impl futures_util::Stream<Item = Result<Bytes, E>>
+where
+    S: futures_util::Stream<Item = Result<Bytes, E>>,
+{
+    payload.flat_map(|chunk| {
+        let mut rest = Some(chunk);
+        futures_util::stream::iter(std::iter::from_fn(move || match rest.take()? {
+            Ok(mut bytes) if bytes.len() > LARGEST_PIECE => {
+                let piece = bytes.split_to(LARGEST_PIECE);
+                rest = Some(Ok(bytes));
+                Some(Ok(piece))
+            }
+            last => Some(last),
+        }))
+    })
 }
 
 /// The decoded bytes, counted as they come, so that a small bomb cannot become a large body.
 async fn collect<S>(mut payload: S, largest: usize) -> Result<BytesMut>
 where
-    S: futures_util::Stream<Item = Result<actix_web::web::Bytes, actix_web::error::PayloadError>> + Unpin,
+    S: futures_util::Stream<Item = Result<Bytes, actix_web::error::PayloadError>> + Unpin,
 {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {

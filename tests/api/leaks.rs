@@ -1,0 +1,234 @@
+//! No leak: what is not published is nowhere. A word that stands in everything private is looked for in everything
+//! public, bodies and headers.
+
+use dateline::auth::Role;
+use rstest_reuse::apply;
+use serde_json::{Value, json};
+
+use crate::support::client::{Client, Reply};
+use crate::support::desk::{address, text};
+use crate::support::{Database, TestApp, each_database};
+
+/// Stands in every private field, and in no public one. A slug, so that it can stand in slugs too.
+const CANARY: &str = "zanzibarcanary";
+
+/// A story with the word in every field.
+fn marked(name: &str) -> Value {
+    let url = format!("https://{CANARY}.example/{name}");
+    json!({
+        "title": format!("{CANARY} {name}"), "slug": format!("{CANARY}-{name}"), "summary": CANARY, "body": CANARY,
+        "byline": CANARY, "source_url": url, "credit_line": CANARY, "usage_terms": CANARY, "canonical_url": url,
+        "dateline": CANARY, "image": { "url": url, "alt": CANARY }, "custom": { CANARY: CANARY }, "editor_note": CANARY,
+        "language": "de", "type": "satire", "featured": true, "urgency": 9, "tags": ["nato"], "authors": ["zoe"],
+        "source": "coastline", "section": "world",
+    })
+}
+
+/// A newsroom with something private of every sort beside two public stories. Gives the private stories that have no
+/// public face, and the public story whose working copy is private.
+fn newsroom(app: &TestApp) -> (Vec<Value>, Value) {
+    let editor = app.signed_in(&format!("{CANARY}@example.org"), Role::Editor);
+    editor.make("tags", json!({"name": "NATO"}));
+    editor.make("tags", json!({"name": "World", "kind": "section"}));
+    editor.make("authors", json!({"name": "Zoe"}));
+    editor.make("sources", json!({"name": "Coastline"}));
+    editor.published(json!({"title": "Plain", "tags": ["nato"], "editor_note": CANARY}));
+    let expired = editor.begin(marked("expired"));
+    editor.publish(&expired, json!({"until": app.later(1)}));
+    app.pass(1);
+    let draft = editor.begin(marked("draft"));
+    let scheduled = editor.begin(marked("scheduled"));
+    editor.publish(&scheduled, json!({"at": app.later(600)}));
+    let down = editor.published(marked("down"));
+    editor.unpublish(&down);
+    let deleted = editor.begin(marked("deleted"));
+    editor.if_match("*").delete(&address(&deleted)).expect(204);
+    let changed = editor.published(json!({"title": "Public face"}));
+    editor.change(&changed, marked("changed"));
+    editor.publish(&changed, json!({"at": app.later(600)}));
+    (vec![expired, draft, scheduled, down, deleted], changed)
+}
+
+#[track_caller]
+fn is_clean(reply: &Reply, hidden: &[Value]) {
+    let said = format!("{}\n{}", reply.head(), reply.text()).to_lowercase();
+    assert!(!said.contains(CANARY), "{said}");
+    for story in hidden {
+        assert!(!said.contains(text(&story["id"])), "{said}");
+    }
+}
+
+/// Every question that a reader can put to the list of articles, with one value for each parameter.
+fn questions() -> Vec<String> {
+    let parts = [
+        "tag=nato",
+        "author=zoe",
+        "source=coastline",
+        "section=world",
+        "language=de",
+        "type=satire",
+        "featured=true",
+        "published_after=2000-01-01T00:00:00Z",
+        "published_before=2099-01-01T00:00:00Z",
+        "updated_after=2000-01-01T00:00:00Z",
+        "sort=title",
+        "sort=-updated_at",
+        "sort=created_at",
+        "sort=id",
+        "limit=1",
+        "page=2&limit=1",
+        "view=live",
+        "status=draft",
+        "status=scheduled",
+        "view=draft",
+        "fields=editor_note",
+        "q=a",
+        "as_of=2099-01-01T00:00:00Z",
+        "sort=editor_note",
+        "tag=nato&language=de",
+        "editor_note=a",
+        "created_by=a",
+    ];
+    let one = parts.iter().map(|part| format!("/v1/articles?count=true&{part}"));
+    one.chain(["/v1/articles".to_owned()]).collect()
+}
+
+#[apply(each_database)]
+fn nothing_public_holds_a_word_that_is_private(database: Database) {
+    let app = TestApp::start(database);
+    let (hidden, changed) = newsroom(&app);
+    let reader = app.anonymous();
+    for question in questions() {
+        let reply = reader.get(&question);
+        is_clean(&reply, &hidden);
+        if reply.status() == 200 {
+            let rows = reply.json()["data"].as_array().unwrap().len();
+            assert!(rows <= 2 && reply.json()["total"].as_u64().unwrap_or(0) <= 2, "{question}");
+        }
+        assert!(matches!(reply.status(), 200 | 400 | 401), "{question}");
+        is_clean(&reader.send("HEAD", &question, None), &hidden);
+    }
+    let everything = [
+        "/v1/tags?count=true",
+        "/v1/tags/nato",
+        "/v1/tags/world",
+        "/v1/authors?count=true",
+        "/v1/authors/zoe",
+        "/v1/sources",
+        "/v1/sources/coastline",
+        "/v1/users",
+        "/v1/auth/me",
+        "/openapi.json",
+        "/docs",
+        "/health/live",
+        "/health/ready",
+        "/nowhere",
+        "/v1/articles/plain",
+        "/v1/articles/public-face",
+    ];
+    for path in everything {
+        is_clean(&reader.get(path), &hidden);
+    }
+    for path in [address(&changed), format!("{}?view=live", address(&changed))] {
+        let read = reader.get(&path).expect(200);
+        is_clean(&read, &hidden);
+        assert_eq!(read.json()["title"], "Public face");
+    }
+    for name in ["expired", "draft", "scheduled", "down", "deleted", "changed"] {
+        is_clean(&reader.get(&format!("/v1/articles/{CANARY}-{name}")).expect(404), &hidden);
+    }
+    for story in &hidden {
+        is_clean(&reader.get(&address(story)).expect(404), &[]);
+        is_clean(&reader.get(&format!("{}?view=draft", address(story))).expect(401), &[]);
+    }
+}
+
+#[apply(each_database)]
+fn readers_and_other_writers_cannot_tell_what_is_hidden_from_what_is_not_there(database: Database) {
+    let app = TestApp::start(database);
+    let (hidden, _) = newsroom(&app);
+    let without_id = |reply: &Reply| {
+        let mut problem = reply.json();
+        problem.as_object_mut().unwrap().remove("request_id");
+        (reply.status(), reply.head(), problem)
+    };
+    let nobody = "/v1/articles/01997b2e-8f5a-7c3e-9d41-3f6c2f0e9a10";
+    let any = |client: &Client| client.if_match("*");
+    for client in [app.anonymous(), app.writer()] {
+        for story in &hidden {
+            for (there, missing) in [
+                (address(story), nobody.to_owned()),
+                (format!("/v1/articles/{}", text(&story["slug"])), "/v1/articles/nobody".to_owned()),
+            ] {
+                let tell =
+                    |act: &dyn Fn(&str) -> Reply| assert_eq!(without_id(&act(&there)), without_id(&act(&missing)));
+                tell(&|path| client.get(path));
+                tell(&|path| client.get(&format!("{path}?view=live")));
+                tell(&|path| client.get(&format!("{path}?view=draft")));
+                tell(&|path| client.header("If-None-Match", "*").get(path));
+                tell(&|path| any(&client).patch(path, json!({"title": "x"})));
+                tell(&|path| any(&client).put(path, json!({"title": "x"})));
+                tell(&|path| any(&client).delete(path));
+                tell(&|path| client.delete(path));
+                tell(&|path| client.post(&format!("{path}/publish"), json!({})));
+                tell(&|path| client.send("POST", &format!("{path}/unpublish"), None));
+            }
+        }
+    }
+}
+
+#[apply(each_database)]
+fn a_writers_lists_and_errors_hold_nothing_of_others(database: Database) {
+    let app = TestApp::start(database);
+    let (hidden, _) = newsroom(&app);
+    let writer = app.writer();
+    writer.begin(json!({"title": "Own", "tags": ["nato"], "language": "de", "featured": true}));
+    for question in questions() {
+        is_clean(&writer.get(&question), &hidden);
+    }
+    let totals =
+        |query: &str| writer.get(&format!("/v1/articles?count=true{query}")).expect(200).json()["total"].clone();
+    assert_eq!((totals(""), totals("&language=de"), totals("&tag=nato&view=live")), (json!(1), json!(1), json!(1)));
+    let taken = writer.post("/v1/articles", json!({"title": "x", "slug": format!("{CANARY}-draft")})).expect(409);
+    is_clean(&taken, &hidden);
+}
+
+#[apply(each_database)]
+fn what_depends_on_the_caller_is_kept_by_no_cache(database: Database) {
+    let app = TestApp::start(database);
+    let (hidden, changed) = newsroom(&app);
+    let paths = [
+        "/v1/articles".to_owned(),
+        "/v1/articles?view=live".to_owned(),
+        "/v1/articles/plain".to_owned(),
+        address(&changed),
+        address(&hidden[1]),
+        "/v1/articles/nobody".to_owned(),
+        "/v1/articles?zzz=1".to_owned(),
+    ];
+    let varies =
+        |reply: &Reply| reply.header("Vary").unwrap_or_default().split(", ").any(|name| name == "authorization");
+    for path in &paths {
+        for client in [app.editor(), app.writer(), app.admin()] {
+            let reply = client.get(path);
+            let cache = reply.header("Cache-Control").unwrap_or_default();
+            let expected = if reply.status() == 200 { "private, no-store" } else { "no-store" };
+            assert_eq!(cache, expected, "{path}");
+            assert!(varies(&reply), "{path}");
+        }
+        let reply = app.anonymous().get(path);
+        let expected = if reply.status() == 200 { "public, no-cache" } else { "no-store" };
+        assert_eq!(reply.header("Cache-Control"), Some(expected), "{path}");
+        assert!(varies(&reply), "{path}");
+    }
+    let editor = app.editor();
+    let made = editor.post("/v1/articles", json!({"title": "x"})).expect(201);
+    let saved = editor.if_match("*").patch(&address(&made.json()), json!({"title": "y"})).expect(200);
+    let gone = editor.if_match("*").delete(&address(&made.json())).expect(204);
+    for reply in [made, saved, gone] {
+        assert_eq!(reply.header("Cache-Control"), Some("private, no-store"));
+    }
+    // A caller's tag opens nothing for anybody else.
+    let working = editor.get(&address(&hidden[1])).expect(200);
+    app.anonymous().header("If-None-Match", &working.etag()).get(&address(&hidden[1])).expect(404);
+}
