@@ -93,19 +93,27 @@ impl Visit {
 
     fn open(&self, address: &str) {
         self.tab.navigate_to(address).and_then(|tab| tab.wait_until_navigated()).expect("the page");
-        self.wait_for(".opblock-tag");
+        self.wait_until("document.querySelectorAll('.opblock-tag').length > 0");
     }
 
-    fn wait_for(&self, selector: &str) {
-        self.tab.wait_for_element(selector).unwrap_or_else(|error| panic!("{selector}: {error}"));
+    /// Asks a question about the page, in its own language, until the answer is yes.
+    fn wait_until(&self, question: &str) {
+        let begun = Instant::now();
+        loop {
+            let answer = self.tab.evaluate(question, false).expect("a script runs");
+            if answer.value == Some(json!(true)) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "this did not come true: {question}");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
+    /// Clicks what can be seen, once it can.
     fn click(&self, selector: &str) {
-        let element = self.tab.wait_for_element(selector).unwrap_or_else(|error| panic!("{selector}: {error}"));
-        element
-            .scroll_into_view()
-            .and_then(|element| element.click())
-            .unwrap_or_else(|error| panic!("{selector}: {error}"));
+        self.wait_until(&format!(
+            "(e => !!e && e.checkVisibility() && !e.disabled && (e.focus(), e.click(), true))(document.querySelector({selector:?}))"
+        ));
     }
 
     /// The texts of everything that fits.
