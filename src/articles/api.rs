@@ -145,8 +145,9 @@ async fn create_article(
     body: NewArticle,
 ) -> Result<Answer> {
     let user = caller.clone();
+    let input = body.0.render().await?;
     let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
-        let row = store::create(connection, journal, Some(&user), body.0)?;
+        let row = store::create(connection, journal, Some(&user), input)?;
         let copy = store::show(connection, row, journal.now())?;
         Ok(Answer::created(&copy, location(&copy.article.id)).version(copy.version))
     });
@@ -247,6 +248,7 @@ async fn save(
 ) -> Result<Answer> {
     let if_match = if_match.require()?;
     let user = caller.clone();
+    let input = input.render().await?;
     let write = ledger.write(caller.actor(), options, move |connection, journal| {
         let row = store::update(connection, journal, &user, (&reference, &if_match), input)?;
         store::show(connection, row, journal.now())

@@ -10,7 +10,7 @@ use crate::events::Journal;
 use crate::http::fields::LanguageTag;
 use crate::http::input::Complete;
 use crate::http::path::Reference;
-use crate::live::{Credit, Document};
+use crate::live::{Credit, Document, render};
 use crate::sources::{self, SourceInput};
 use crate::tags::{self, TagInput, TagKind};
 
@@ -19,6 +19,8 @@ use crate::tags::{self, TagInput, TagKind};
 pub struct Draft {
     pub document: Document,
     pub body: String,
+    /// The body as readers' browsers get it.
+    pub body_html: String,
     pub editor_note: Option<String>,
 }
 
@@ -35,7 +37,7 @@ impl Draft {
     /// A story that nothing was said about.
     pub fn empty() -> Draft {
         let document = Document { language: LanguageTag::english().into(), ..Document::default() };
-        Draft { document, body: String::new(), editor_note: None }
+        Draft { document, body: String::new(), body_html: String::new(), editor_note: None }
     }
 
     /// What is stored. A section or source that was deleted meanwhile is no longer in its column, and is let go here
@@ -45,7 +47,12 @@ impl Draft {
             .map_err(|error| Error::internal(format!("a stored document cannot be read: {error}")))?;
         document.section.clone_from(&row.section_id);
         document.source.clone_from(&row.source_id);
-        Ok(Draft { document, body: row.body.clone(), editor_note: row.editor_note.clone() })
+        Ok(Draft {
+            document,
+            body: row.body.clone(),
+            body_html: row.body_html.clone(),
+            editor_note: row.editor_note.clone(),
+        })
     }
 
     /// Writes what was said into the draft. `may_make` allows names that are not known to become authors, sources and
@@ -92,7 +99,10 @@ impl Draft {
         input.dateline.map(String::from).apply_to(&mut document.dateline);
         input.urgency.apply_to(&mut document.urgency);
         input.image.apply_to(&mut document.image);
-        input.body.map(String::from).apply_or_default(&mut self.body);
+        if input.body.is_present() {
+            self.body = input.body.value().map(String::from).unwrap_or_default();
+            self.body_html = input.body_html.unwrap_or_else(|| render::render(&self.body));
+        }
         input.editor_note.map(String::from).apply_to(&mut self.editor_note);
         Ok(())
     }

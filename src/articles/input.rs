@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::mention::{AuthorMention, Mention};
-use crate::error::Rejection;
+use crate::error::{Error, Rejection, Result};
 use crate::http::fields::{LanguageTag, Line, Markdown, Text, WebUrl};
 use crate::http::input::{Complete, Input, LARGEST_BODY, Partial};
 use crate::http::patch::Patch;
-use crate::live::{ArticleKind, Image, Urgency};
+use crate::live::{ArticleKind, Image, Urgency, render};
 use crate::slugs::Slug;
 
 /// Most tags of a story.
@@ -40,6 +40,10 @@ pub struct ArticleInput {
     #[serde(default)]
     #[schema(value_type = Option<Markdown>)]
     pub body: Patch<Markdown>,
+    /// The body as HTML, when it was rendered before the transaction; see [`ArticleInput::render`].
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub body_html: Option<String>,
     /// BCP 47; `en` when absent.
     #[serde(default)]
     #[schema(value_type = Option<LanguageTag>)]
@@ -153,6 +157,15 @@ impl Input for ArticleInput {
 }
 
 impl ArticleInput {
+    /// Renders the body, off the threads that answer and before the transaction: nobody else's write waits for it.
+    pub async fn render(mut self) -> Result<ArticleInput> {
+        if let Some(body) = self.body.as_value().map(|body| body.to_string()) {
+            let rendered = tokio::task::spawn_blocking(move || render::render(&body)).await;
+            self.body_html = Some(rendered.map_err(Error::internal)?);
+        }
+        Ok(self)
+    }
+
     /// The same in a replacement: what is absent is cleared, except the slug, which addresses depend on.
     pub fn replacing(self) -> ArticleInput {
         ArticleInput {
@@ -160,6 +173,7 @@ impl ArticleInput {
             slug: self.slug,
             summary: self.summary.or_null(),
             body: self.body.or_null(),
+            body_html: self.body_html,
             language: self.language.or_null(),
             kind: self.kind.or_null(),
             featured: self.featured.or_null(),

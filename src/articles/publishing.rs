@@ -17,7 +17,7 @@ use crate::db::schema::{articles, authors, publication_authors, publication_tags
 use crate::db::types::new_id;
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Action, Event, Journal, Resource};
-use crate::live::{ArticleKind, References, render};
+use crate::live::{ArticleKind, References};
 
 /// When a story should be read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,7 +51,7 @@ struct NewPublication<'a> {
     source_id: Option<&'a str>,
     document: String,
     body: &'a str,
-    body_html: String,
+    body_html: &'a str,
     created_at: Timestamp,
     first_published_at: Timestamp,
     published_at: Timestamp,
@@ -236,7 +236,7 @@ fn insert(
         source_id: row.source_id.as_deref(),
         document: serde_json::to_string(&document).map_err(Error::internal)?,
         body: &row.body,
-        body_html: render::render(&row.body),
+        body_html: &row.body_html,
         created_at: row.created_at,
         first_published_at: dates.first_published_at,
         published_at: dates.published_at,

@@ -21,6 +21,7 @@ pub struct ArticleRow {
     pub source_id: Option<String>,
     pub document: String,
     pub body: String,
+    pub body_html: String,
     pub editor_note: Option<String>,
     pub created_by: Option<String>,
     pub created_at: Timestamp,

@@ -21,7 +21,7 @@ use crate::events::{Event, Journal, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
-use crate::live::{Article, ArticleFilter, References, Times, narrow, render};
+use crate::live::{Article, ArticleFilter, References, Times, narrow};
 use crate::slugs::{self, Slug};
 
 sort_columns! {
@@ -79,18 +79,11 @@ pub fn list(
     let rows: Vec<ArticleRow> =
         WorkingColumn::sorted(filtered(), &order, page)?.select(ArticleRow::as_select()).load(connection)?;
     let list = page.list(rows, total, |row| WorkingColumn::keys(&order, row));
-    let mut shown = show_all(connection, list.data, now)?.into_iter();
-    let data = shown.by_ref().map(|(copy, _)| copy).collect();
-    Ok(List { data, next: list.next, total: list.total })
+    Ok(List { data: show_all(connection, list.data, now)?, next: list.next, total: list.total })
 }
 
-/// Working copies as editors see them, with their text beside them: one query for the schedules and one for each kind
-/// of name.
-fn show_all(
-    connection: &mut AnyConnection,
-    rows: Vec<ArticleRow>,
-    now: Timestamp,
-) -> Result<Vec<(WorkingCopy, String)>> {
+/// Working copies as editors see them, without their text: one query for the schedules and one for each kind of name.
+fn show_all(connection: &mut AnyConnection, rows: Vec<ArticleRow>, now: Timestamp) -> Result<Vec<WorkingCopy>> {
     let mut drafts = Vec::with_capacity(rows.len());
     for row in &rows {
         drafts.push(Draft::from_row(row)?);
@@ -104,7 +97,7 @@ fn show_all(
     Ok(rows.into_iter().zip(drafts).map(&mut show_one).collect())
 }
 
-fn show_with(row: ArticleRow, draft: Draft, schedule: &Schedule, references: &References) -> (WorkingCopy, String) {
+fn show_with(row: ArticleRow, draft: Draft, schedule: &Schedule, references: &References) -> WorkingCopy {
     let shown = schedule.running.as_ref().or(schedule.expired.as_ref());
     let times = Times {
         first_published_at: shown.map(|slot| slot.first_published_at),
@@ -114,7 +107,7 @@ fn show_with(row: ArticleRow, draft: Draft, schedule: &Schedule, references: &Re
         updated_at: row.updated_at,
     };
     let ends = schedule.pending.as_ref().or(schedule.running.as_ref()).or(schedule.expired.as_ref());
-    let copy = WorkingCopy {
+    WorkingCopy {
         status: schedule.status(row.version),
         version: row.version,
         editor_note: draft.editor_note,
@@ -122,14 +115,13 @@ fn show_with(row: ArticleRow, draft: Draft, schedule: &Schedule, references: &Re
         expires_at: ends.and_then(|slot| slot.expires_at.unless_forever()),
         created_by: row.created_by,
         article: Article::new(row.id, row.slug, draft.document, times, references),
-    };
-    (copy, draft.body)
+    }
 }
 
 /// One working copy as editors see it, with its text.
 pub fn show(connection: &mut AnyConnection, row: ArticleRow, now: Timestamp) -> Result<WorkingCopy> {
-    let (copy, body) = show_all(connection, vec![row], now)?.pop().ok_or(Error::NotFound("article"))?;
-    let body_html = render::render(&body);
+    let (body, body_html) = (row.body.clone(), row.body_html.clone());
+    let copy = show_all(connection, vec![row], now)?.pop().ok_or(Error::NotFound("article"))?;
     Ok(WorkingCopy { article: copy.article.with_body(body, body_html), ..copy })
 }
 
@@ -301,6 +293,7 @@ fn index(draft: &Draft) -> Result<ArticleRow> {
         source_id: document.source.clone(),
         document: serde_json::to_string(document).map_err(Error::internal)?,
         body: draft.body.clone(),
+        body_html: draft.body_html.clone(),
         editor_note: draft.editor_note.clone(),
         created_by: None,
         created_at: Timestamp::FOREVER,

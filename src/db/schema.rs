@@ -130,6 +130,7 @@ diesel::table! {
         source_id -> Nullable<Text>,
         document -> Text,
         body -> Text,
+        body_html -> Text,
         editor_note -> Nullable<Text>,
         created_by -> Nullable<Text>,
         created_at -> Timestamp,

@@ -1,5 +1,5 @@
--- Working copies: what editors see. document (JSON) and body are the truth; the columns between them and the link
--- tables below are its index, written anew with every save. published_at is the door's: the beginning of the newest
+-- Working copies: what editors see. document (JSON) and body are the truth; the other columns and the link tables
+-- below are its index, written anew with every save. published_at is the door's: the beginning of the newest
 -- publication, or the year 9999 for a story that never had one.
 CREATE TABLE articles (
     id           TEXT NOT NULL PRIMARY KEY,
@@ -13,6 +13,7 @@ CREATE TABLE articles (
     source_id    TEXT REFERENCES sources (id) ON DELETE SET NULL,
     document     TEXT NOT NULL,
     body         TEXT NOT NULL,
+    body_html    TEXT NOT NULL,
     editor_note  TEXT,
     created_by   TEXT REFERENCES users (id) ON DELETE SET NULL,
     created_at   TEXT NOT NULL,
