@@ -159,7 +159,7 @@ impl Input for ArticleInput {
 impl ArticleInput {
     /// Renders the body, off the threads that answer and before the transaction: nobody else's write waits for it.
     pub async fn render(mut self) -> Result<ArticleInput> {
-        if let Some(body) = self.body.as_value().map(|body| body.to_string()) {
+        if let Some(body) = self.body.as_value().map(ToString::to_string) {
             let rendered = tokio::task::spawn_blocking(move || render::render(&body)).await;
             self.body_html = Some(rendered.map_err(Error::internal)?);
         }

@@ -23,8 +23,8 @@ use crate::error::{Error, Result};
 use connection::{Access, Manager};
 use writer::Writer;
 
-/// Longest wait for a connection; after that the caller gets 503 and may come back.
-const CHECKOUT: Duration = Duration::from_secs(2);
+/// Longest wait for a connection; after that the caller gets 503, within two seconds of asking, and may come back.
+const CHECKOUT: Duration = Duration::from_millis(1500);
 
 /// The database: many readers, and one door for writing. Clones share the same connections.
 #[derive(Clone)]

@@ -56,7 +56,7 @@ fn visit(serving: &Serving) -> Vec<String> {
 
 #[test]
 fn every_record_is_one_object_and_none_holds_a_secret() {
-    let program = Program::new()
+    let program = Program::migrated()
         .with("DATELINE_LOG", "debug")
         .with("DATELINE_LOG_FORMAT", "json")
         .with("DATELINE_SECRET", SECRET);
@@ -83,7 +83,7 @@ fn every_record_is_one_object_and_none_holds_a_secret() {
 
 #[test]
 fn in_text_too_no_caller_begins_a_line() {
-    let program = Program::new().with("DATELINE_LOG", "debug").with("DATELINE_SECRET", SECRET);
+    let program = Program::migrated().with("DATELINE_LOG", "debug").with("DATELINE_SECRET", SECRET);
     add_user(&program, "ada@example.org", "admin").expect_success();
     let serving = program.serve();
     let secrets = visit(&serving);

@@ -57,7 +57,8 @@ fn a_signal_lets_running_requests_finish_and_loses_nothing(database: Database) {
     let own = TestDatabase::empty(database);
     let program = Program::new()
         .with("DATELINE_DATABASE_URL", own.text())
-        .with("DATELINE_SECRET", "0123456789abcdef0123456789abcdef");
+        .with("DATELINE_SECRET", "0123456789abcdef0123456789abcdef")
+        .with("DATELINE_WORKERS", "1");
     add_user(&program, EDITOR, "editor").expect_success();
     let serving = program.serve();
     let sign_in = json!({ "email": EDITOR, "password": PASSWORD });
@@ -74,7 +75,7 @@ fn a_signal_lets_running_requests_finish_and_loses_nothing(database: Database) {
         body.len()
     );
     stream.write_all(format!("{head}{}", &body[..10]).as_bytes()).unwrap();
-    // The request is running when an answer to another one, sent later, has come back.
+    // The one worker takes requests as they come: once a later one was answered, the first is running.
     serving.anonymous().get("/health/live").expect(200);
     serving.signal("TERM");
     while TcpStream::connect(address).is_ok() {
@@ -95,7 +96,7 @@ fn a_signal_lets_running_requests_finish_and_loses_nothing(database: Database) {
 
 #[test]
 fn what_was_acknowledged_survives_being_killed() {
-    let program = Program::new();
+    let program = Program::migrated();
     add_user(&program, EDITOR, "editor").expect_success();
     let mut kept: Vec<String> = Vec::new();
     for round in 0..4 {

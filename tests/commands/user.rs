@@ -5,7 +5,7 @@ use crate::{PASSWORD, add_user};
 
 #[test]
 fn accounts_are_made_listed_changed_and_closed() {
-    let program = Program::new();
+    let program = Program::migrated();
     assert_eq!(
         add_user(&program, "ada@example.org", "admin").expect_success().output,
         "ada@example.org is admin and active\n"
@@ -32,8 +32,7 @@ fn accounts_are_made_listed_changed_and_closed() {
 
 #[test]
 fn a_bad_password_or_address_is_refused_in_one_line_that_does_not_repeat_it() {
-    let program = Program::new();
-    program.run(&["migrate", "up"]).expect_success();
+    let program = Program::migrated();
     let add = |email: &str, input: &str| program.run_with(&["user", "add", "--email", email], input);
     assert!(add("ada@example.org", "").failure().contains("standard input"));
     let short = add("ada@example.org", "hunter2\n");
@@ -44,7 +43,7 @@ fn a_bad_password_or_address_is_refused_in_one_line_that_does_not_repeat_it() {
 
 #[test]
 fn a_change_on_the_command_line_reaches_the_running_server_at_once() {
-    let program = Program::new();
+    let program = Program::migrated();
     add_user(&program, "ada@example.org", "admin").expect_success();
     add_user(&program, "bo@example.org", "editor").expect_success();
     let serving = program.serve();

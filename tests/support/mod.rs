@@ -1,7 +1,7 @@
 //! A real server for each test: the same `App::build` and `Server` as the program, on a free port, with a database of
 //! its own and a clock that stands still until the test moves it.
 
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
+#![allow(dead_code, unused_macros, reason = "each test binary uses its own part of this")]
 
 pub mod client;
 mod contract;

@@ -46,6 +46,15 @@ impl Program {
         Program { folder: tempfile::tempdir().expect("a temporary folder"), environment: Vec::new() }
     }
 
+    /// In a folder with a database that has every table, and nothing in them.
+    pub fn migrated() -> Program {
+        let program = Program::new();
+        let data = program.folder().join("data");
+        fs::create_dir(&data).expect("a folder");
+        super::sqlite::copy(&data);
+        program
+    }
+
     /// The same, with one variable more.
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Program {
         self.environment.push((name.to_owned(), value.into()));

@@ -1,0 +1,195 @@
+//! The API docs page in a real browser: it shows the API, its requests work, and nothing on it comes from elsewhere.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use dateline::auth::Role;
+use headless_chrome::browser::tab::Tab;
+use headless_chrome::protocol::cdp::types::Event;
+use headless_chrome::protocol::cdp::{Network, Page};
+use headless_chrome::{Browser, LaunchOptions};
+use serde_json::json;
+
+use support::{Database, PASSWORD, TestApp};
+
+/// Longest that anything in the browser may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What Chromium is started with beyond what the library says: nothing that calls home.
+const ARGUMENTS: [&str; 7] = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-proxy-server",
+];
+
+/// A page, and everything that it asked for or complained of. The browser ends when this is dropped.
+struct Visit {
+    tab: Arc<Tab>,
+    requests: Arc<Mutex<Vec<String>>>,
+    complaints: Arc<Mutex<Vec<String>>>,
+    _browser: Browser,
+}
+
+fn chromium() -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let all = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    all.into_iter().find(|path| path.is_file())
+}
+
+/// Past the test harness, which swallows what passing tests print.
+fn complain() {
+    assert!(std::env::var("DATELINE_REQUIRE_CHROMIUM").as_deref() != Ok("1"), "Chromium is required and not there");
+    let text = "\n*** The docs page was NOT tested in a browser: there is no Chromium in PATH.\n\
+        *** Install it; DATELINE_REQUIRE_CHROMIUM=1 makes this an error.\n\n";
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+impl Visit {
+    fn begin(program: PathBuf) -> Visit {
+        let options = LaunchOptions {
+            path: Some(program),
+            sandbox: false,
+            window_size: Some((1280, 1600)),
+            args: ARGUMENTS.iter().map(OsStr::new).collect(),
+            idle_browser_timeout: PATIENCE * 2,
+            ..LaunchOptions::default()
+        };
+        let browser = Browser::new(options).expect("Chromium starts");
+        let tab = browser.new_tab().expect("a tab");
+        tab.set_default_timeout(PATIENCE);
+        let (requests, complaints) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let (asked, said) = (Arc::clone(&requests), Arc::clone(&complaints));
+        let listen = move |event: &Event| match event {
+            Event::NetworkRequestWillBeSent(event) => asked.lock().unwrap().push(event.params.request.url.clone()),
+            Event::NetworkWebSocketCreated(event) => asked.lock().unwrap().push(event.params.url.clone()),
+            Event::LogEntryAdded(event) => said.lock().unwrap().push(event.params.entry.text.clone()),
+            Event::RuntimeExceptionThrown(event) => said.lock().unwrap().push(format!("{:?}", event.params)),
+            _ => {}
+        };
+        tab.add_event_listener(Arc::new(listen)).expect("a listener");
+        let network = Network::Enable {
+            max_total_buffer_size: None,
+            max_resource_buffer_size: None,
+            max_post_data_size: None,
+            report_direct_socket_traffic: None,
+            enable_durable_messages: None,
+        };
+        tab.call_method(network).expect("requests are told");
+        tab.enable_log().and_then(Tab::enable_runtime).expect("complaints are told");
+        Visit { tab, requests, complaints, _browser: browser }
+    }
+
+    fn open(&self, address: &str) {
+        self.tab.navigate_to(address).and_then(|tab| tab.wait_until_navigated()).expect("the page");
+        self.wait_for(".opblock-tag");
+    }
+
+    fn wait_for(&self, selector: &str) {
+        self.tab.wait_for_element(selector).unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    fn click(&self, selector: &str) {
+        let element = self.tab.wait_for_element(selector).unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element
+            .scroll_into_view()
+            .and_then(|element| element.click())
+            .unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// The texts of everything that fits.
+    fn texts(&self, selector: &str) -> Vec<String> {
+        let script = format!("JSON.stringify([...document.querySelectorAll({selector:?})].map(e => e.textContent))");
+        let value = self.tab.evaluate(&script, false).expect("a script runs").value.expect("a value");
+        serde_json::from_str(value.as_str().expect("text")).expect("JSON")
+    }
+
+    /// Opens an operation, runs it as it stands there, and gives the status and the body that the page shows.
+    fn execute(&self, operation: &str) -> (String, String) {
+        let place = format!("#operations-{operation}");
+        self.click(&format!("{place} .opblock-summary-control"));
+        self.click(&format!("{place} button.execute"));
+        let answer = format!("{place} .live-responses-table tbody");
+        let begun = Instant::now();
+        loop {
+            let status = self.texts(&format!("{answer} .response-col_status"));
+            let body = self.texts(&format!(
+                "{answer} .response-col_description .microlight, {answer} .response-col_description pre"
+            ));
+            if let (Some(status), false) = (status.first(), body.is_empty()) {
+                return (status.clone(), body.concat());
+            }
+            assert!(begun.elapsed() < PATIENCE, "{operation} shows no answer");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn picture(&self, name: &str) {
+        // Only when somebody wants to look.
+        let Some(folder) = std::env::var_os("DATELINE_SCREENSHOTS") else { return };
+        let picture = self.tab.capture_screenshot(Page::CaptureScreenshotFormatOption::Png, None, None, true);
+        std::fs::write(PathBuf::from(folder).join(name), picture.expect("a picture")).expect("a file");
+    }
+}
+
+#[test]
+fn the_docs_page_shows_the_api_runs_requests_and_calls_nobody_else() {
+    let Some(program) = chromium() else { return complain() };
+    let app = TestApp::start(Database::Sqlite);
+    let editor = app.editor();
+    editor.post("/v1/tags", json!({ "name": "KFOR", "kind": "organisation" })).expect(201);
+    editor.post("/v1/articles", json!({ "title": "Salt" })).expect(201);
+    editor.post("/v1/articles/salt/publish", json!({})).expect(200);
+    app.make_account("ana@example.org", Role::Writer);
+    let sign_in = json!({ "email": "ana@example.org", "password": PASSWORD });
+    let tokens = app.anonymous().post("/v1/auth/login", sign_in).expect(200).json();
+    let home = format!("http://{}/", app.address());
+
+    let visit = Visit::begin(program);
+    visit.open(&format!("{home}docs"));
+    let chapters = visit.texts(".opblock-tag > a, .opblock-tag > span");
+    let expected = ["Articles", "Authors", "Sources", "Tags"];
+    assert!(expected.iter().zip(&chapters).all(|(expected, shown)| shown == expected), "{chapters:?}");
+    visit.picture("docs.png");
+
+    // As it stands there, so nothing may be filled in that hides what is there.
+    let (status, body) = visit.execute("Articles-list_articles");
+    assert!(status.starts_with("200") && body.contains("Salt"), "{status} {body}");
+    let (status, body) = visit.execute("Tags-list_tags");
+    assert!(status.starts_with("200") && body.contains("KFOR"), "{status} {body}");
+    visit.picture("docs-answer.png");
+
+    visit.click(".btn.authorize");
+    visit.click(".auth-container input");
+    visit.tab.send_character(tokens["access_token"].as_str().unwrap()).expect("the token is pasted");
+    visit.picture("docs-authorize.png");
+    visit.click(".auth-btn-wrapper button.authorize");
+    visit.click(".auth-btn-wrapper .btn-done");
+    let (status, body) = visit.execute("Sign-in-get_me");
+    assert!(status.starts_with("200") && body.contains("ana@example.org"), "{status} {body}");
+
+    // A link must not make the page show, and send tokens to, another server.
+    let elsewhere = "https://elsewhere.invalid";
+    visit.open(&format!(
+        "{home}docs?url={elsewhere}/a.json&configUrl={elsewhere}/b.json&urls.primaryName=c&oauth2RedirectUrl={elsewhere}"
+    ));
+    assert_eq!(visit.texts(".opblock-tag > a, .opblock-tag > span"), chapters);
+
+    let requests = visit.requests.lock().unwrap().clone();
+    assert!(requests.iter().any(|url| url.starts_with(&format!("{home}v1/tags"))), "{requests:?}");
+    assert!(requests.contains(&format!("{home}v1/auth/me")), "{requests:?}");
+    let foreign = requests.iter().filter(|url| !url.starts_with(&home) && !url.starts_with("data:"));
+    assert_eq!(foreign.collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(*visit.complaints.lock().unwrap(), Vec::<String>::new());
+}
