@@ -144,6 +144,11 @@ impl Error {
         Error::Conflict(Rejection::field(pointer, "taken", detail))
     }
 
+    /// A 412 that names the version which is there now.
+    pub fn version_mismatch(current: i32) -> Error {
+        Error::VersionMismatch(format!("\"{current}\""))
+    }
+
     /// A 500; `cause` goes to the log only.
     pub fn internal(cause: impl fmt::Display) -> Error {
         Error::Internal(cause.to_string())
@@ -237,13 +242,20 @@ fn first_code<'a>(errors: &'a [Rejection], otherwise: &'a str) -> &'a str {
     }
 }
 
+/// Most refusals that are told in one line; `errors` has them all.
+const MOST_IN_A_LINE: usize = 8;
+
 /// The refusals in one line.
 fn summary(errors: &[Rejection]) -> String {
-    let parts = errors.iter().map(|error| match error.place() {
+    let parts = errors.iter().take(MOST_IN_A_LINE).map(|error| match error.place() {
         place if place.is_empty() => error.detail.clone(),
         place => format!("{place}: {}", error.detail),
     });
-    parts.collect::<Vec<_>>().join("; ")
+    let line = parts.collect::<Vec<_>>().join("; ");
+    match errors.len().saturating_sub(MOST_IN_A_LINE) {
+        0 => line,
+        more => format!("{line}; and {more} more"),
+    }
 }
 
 impl fmt::Display for Error {

@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::article::{ArticleList, ArticleView, Status, WorkingCopy};
 use super::input::{ArticleInput, ArticlePatch, NewArticle};
-use super::{publishing, store};
+use super::{publishing, showing, store};
 use crate::auth::{Allow, Caller, Permission, SignedIn, needs};
 use crate::clock::Clock;
 use crate::db::Db;
@@ -148,7 +148,7 @@ async fn create_article(
     let input = body.0.render().await?;
     let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
         let row = store::create(connection, journal, Some(&user), input)?;
-        let copy = store::show(connection, row, journal.now())?;
+        let copy = showing::show(connection, row, journal.now())?;
         Ok(Answer::created(&copy, location(&copy.article.id)).version(copy.version))
     });
     write.await
@@ -179,7 +179,7 @@ async fn get_article(
                 true => Some(store::get(connection, &editor, &asked, now)?),
                 false => store::find_theirs(connection, &editor, &asked)?,
             };
-            row.map(|row| store::show(connection, row, now)).transpose()
+            row.map(|row| showing::show(connection, row, now)).transpose()
         });
         if let Some(copy) = copy.await? {
             return Ok(match reference.is_former(&copy.article.slug) {
@@ -251,7 +251,7 @@ async fn save(
     let input = input.render().await?;
     let write = ledger.write(caller.actor(), options, move |connection, journal| {
         let row = store::update(connection, journal, &user, (&reference, &if_match), input)?;
-        store::show(connection, row, journal.now())
+        showing::show(connection, row, journal.now())
     });
     let copy = write.await?;
     Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
@@ -278,7 +278,7 @@ async fn delete_article(
     let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
         let row = store::get(connection, &user, &reference, journal.now())?;
         if_match.check(row.version)?;
-        publishing::cancel_for_deletion(connection, journal, &row)?;
+        publishing::cancel_for_deletion(connection, journal, &row, user.may(Permission::PublishArticles))?;
         store::delete(connection, journal, &row)
     });
     write.await?;

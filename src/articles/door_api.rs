@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::article::WorkingCopy;
 use super::publishing::{self, Publish};
-use super::store;
+use super::{showing, store};
 use crate::auth::{Allow, needs};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -75,7 +75,7 @@ async fn publish_article(
         let row = store::get(connection, &user, &reference, journal.now())?;
         if_match.check(row.version)?;
         publishing::publish(connection, journal, &row, wish)?;
-        let copy = store::show(connection, row, journal.now())?;
+        let copy = showing::show(connection, row, journal.now())?;
         Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
     });
     write.await
@@ -102,7 +102,7 @@ async fn unpublish_article(
         let row = store::get(connection, &user, &reference, journal.now())?;
         if_match.check(row.version)?;
         publishing::unpublish(connection, journal, &row)?;
-        let copy = store::show(connection, row, journal.now())?;
+        let copy = showing::show(connection, row, journal.now())?;
         Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
     });
     write.await

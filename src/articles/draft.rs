@@ -40,15 +40,10 @@ impl Draft {
         Draft { document, body: String::new(), body_html: String::new(), editor_note: None }
     }
 
-    /// What is stored. A section or source that was deleted meanwhile is no longer in its column, and is let go here
-    /// too, so that the story can be saved again.
+    /// What is stored.
     pub fn from_row(row: &ArticleRow) -> Result<Draft> {
-        let mut document: Document = serde_json::from_str(&row.document)
-            .map_err(|error| Error::internal(format!("a stored document cannot be read: {error}")))?;
-        document.section.clone_from(&row.section_id);
-        document.source.clone_from(&row.source_id);
         Ok(Draft {
-            document,
+            document: row.document()?,
             body: row.body.clone(),
             body_html: row.body_html.clone(),
             editor_note: row.editor_note.clone(),

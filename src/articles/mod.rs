@@ -11,6 +11,7 @@ mod publishing;
 mod revisions;
 mod row;
 mod schedule;
+mod showing;
 mod store;
 
 pub use article::{ArticleView, Status, WorkingCopy};

@@ -4,6 +4,7 @@
 //! unpublishing ends the one that runs and cancels the one that waits. Nothing here runs at the appointed time: readers
 //! ask which interval holds now, so a schedule is kept even if every background job is dead.
 
+use diesel::dsl::not;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -71,13 +72,12 @@ struct Dates {
 /// Errors: 422 for an interval that begins in the past or is empty; 409 when the slug belongs to another story's past;
 /// 412 when the story was changed meanwhile.
 pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow, wish: Publish) -> Result<()> {
-    let now = journal.now();
+    let now = hold(connection, journal, row)?;
     let (from, until) = interval(wish, now)?;
-    hold(connection, row)?;
     store::refuse_published(connection, &row.slug, &row.id)?;
     let schedule = Schedule::of(connection, &row.id, now)?;
     let dates = dates(connection, &row.id, &schedule, (from, wish.dated), now)?;
-    make_room(connection, &schedule, from, now)?;
+    make_room(connection, &row.id, &schedule, from, now)?;
     insert(connection, row, (from, until), &dates)?;
     diesel::update(articles::table.find(&row.id))
         .set(articles::published_at.eq(dates.published_at))
@@ -91,15 +91,15 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, row: &Arti
 ///
 /// Errors: 409 when there is neither; 412 when the story was changed meanwhile.
 pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<()> {
-    hold(connection, row)?;
-    let schedule = Schedule::of(connection, &row.id, journal.now())?;
+    let now = hold(connection, journal, row)?;
+    let schedule = Schedule::of(connection, &row.id, now)?;
     if schedule.running.is_none() && schedule.pending.is_none() {
         let detail = "readers do not see this article and nothing is scheduled; there is nothing to take down";
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
     }
-    make_room(connection, &schedule, journal.now(), journal.now())?;
+    make_room(connection, &row.id, &schedule, now, now)?;
     // What was only planned leaves no date behind.
-    let last = last_read(connection, &row.id, journal.now())?;
+    let last = last_read(connection, &row.id, now)?;
     diesel::update(articles::table.find(&row.id))
         .set(articles::published_at.eq(last.map_or(Timestamp::FOREVER, |(_, published_at)| published_at)))
         .execute(connection)?;
@@ -110,18 +110,27 @@ pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: &Ar
 
 /// Cancels what is scheduled, so that nothing of a story that is being deleted appears later.
 ///
-/// Errors: 409 when readers see the story now: it has to be taken down first.
-pub fn cancel_for_deletion(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<()> {
-    hold(connection, row)?;
-    let schedule = Schedule::of(connection, &row.id, journal.now())?;
+/// Errors: 409 when readers see the story now: it has to be taken down first. 403 when it is scheduled and the caller
+/// may not publish.
+pub fn cancel_for_deletion(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    row: &ArticleRow,
+    may_publish: bool,
+) -> Result<()> {
+    let now = hold(connection, journal, row)?;
+    let schedule = Schedule::of(connection, &row.id, now)?;
     if schedule.is_live() {
         let detail = "readers see this article; unpublish it first, so that taking it down is a decision of its own";
         return Err(Error::Conflict(Rejection::anywhere("is_published", detail)));
     }
-    if schedule.pending.is_some() {
-        unpublish(connection, journal, row)?;
+    match (schedule.pending.is_some(), may_publish) {
+        (false, _) => Ok(()),
+        (true, true) => unpublish(connection, journal, row),
+        (true, false) => {
+            Err(Error::Forbidden("This article is scheduled; an editor has to take that back first.".into()))
+        }
     }
-    Ok(())
 }
 
 /// The interval that was asked for, or what is wrong with it.
@@ -139,19 +148,26 @@ fn interval(wish: Publish, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
     if refused.is_empty() { Ok((from, until)) } else { Err(Error::Unprocessable(refused)) }
 }
 
-/// Holds the story until the transaction ends, so that two editors at the door pass one after the other.
+/// Holds the story until the transaction ends, so that two editors at the door pass one after the other, and gives the
+/// moment from which it is held.
 ///
 /// Errors: 412 when it was changed or deleted since `row` was read.
-fn hold(connection: &mut AnyConnection, row: &ArticleRow) -> Result<()> {
+fn hold(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<Timestamp> {
     let target = store::unchanged(&row.id, row.version);
     match diesel::update(target).set(articles::version.eq(row.version)).execute(connection)? {
-        0 => Err(Error::VersionMismatch(format!("\"{}\"", row.version + 1))),
-        _ => Ok(()),
+        0 => Err(Error::version_mismatch(row.version + 1)),
+        _ => Ok(journal.look_again()),
     }
 }
 
 /// Ends or shortens what stands in the way of a publication that begins at `from`.
-fn make_room(connection: &mut AnyConnection, schedule: &Schedule, from: Timestamp, now: Timestamp) -> Result<()> {
+fn make_room(
+    connection: &mut AnyConnection,
+    article: &str,
+    schedule: &Schedule,
+    from: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
     if let Some(pending) = &schedule.pending {
         // Cancelled before it began: its interval is empty, and nobody ever read it.
         end(connection, pending, pending.live_from, true)?;
@@ -162,9 +178,11 @@ fn make_room(connection: &mut AnyConnection, schedule: &Schedule, from: Timestam
             false => end(connection, running, running.expires_at.min(from), false)?,
         }
     }
-    if let Some(expired) = &schedule.expired {
-        end(connection, expired, expired.live_until, true)?;
-    }
+    let over = publications::table
+        .filter(not(publications::superseded))
+        .filter(publications::article_id.eq(article))
+        .filter(publications::live_until.le(now));
+    diesel::update(over).set(publications::superseded.eq(true)).execute(connection)?;
     Ok(())
 }
 

@@ -4,11 +4,12 @@ use diesel::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::schema::articles;
-use crate::live::ArticleKind;
+use crate::error::{Error, Result};
+use crate::live::{ArticleKind, Document};
 
 /// A row of `articles`: the document and the text, the columns that are their index, and who and when.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = articles, treat_none_as_null = true)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = articles)]
 pub struct ArticleRow {
     pub id: String,
     pub slug: String,
@@ -28,4 +29,65 @@ pub struct ArticleRow {
     pub updated_at: Timestamp,
     pub published_at: Timestamp,
     pub deleted_at: Option<Timestamp>,
+}
+
+/// What a list needs of a row: everything but the text, which may have megabytes.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = articles)]
+pub struct ListedRow {
+    pub id: String,
+    pub slug: String,
+    pub version: i32,
+    pub title: String,
+    pub section_id: Option<String>,
+    pub source_id: Option<String>,
+    pub document: String,
+    pub editor_note: Option<String>,
+    pub created_by: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub published_at: Timestamp,
+}
+
+impl ArticleRow {
+    /// The row without its text, and the text: as Markdown and as HTML.
+    pub fn apart(self) -> (ListedRow, String, String) {
+        let listed = ListedRow {
+            id: self.id,
+            slug: self.slug,
+            version: self.version,
+            title: self.title,
+            section_id: self.section_id,
+            source_id: self.source_id,
+            document: self.document,
+            editor_note: self.editor_note,
+            created_by: self.created_by,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            published_at: self.published_at,
+        };
+        (listed, self.body, self.body_html)
+    }
+
+    /// The stored document.
+    pub fn document(&self) -> Result<Document> {
+        document(&self.document, self.section_id.as_ref(), self.source_id.as_ref())
+    }
+}
+
+impl ListedRow {
+    /// The stored document.
+    pub fn document(&self) -> Result<Document> {
+        document(&self.document, self.section_id.as_ref(), self.source_id.as_ref())
+    }
+}
+
+/// A stored document. A section or source that was deleted meanwhile is no longer in its column, and is let go here too,
+/// so that the story can be saved again.
+fn document(text: &str, section: Option<&String>, source: Option<&String>) -> Result<Document> {
+    let mut document: Document = serde_json::from_str(text)
+        .map_err(|error| Error::internal(format!("a stored document cannot be read: {error}")))?;
+    document.section = section.cloned();
+    document.source = source.cloned();
+    Ok(document)
 }

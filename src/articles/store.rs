@@ -8,8 +8,9 @@ use super::article::{Status, WorkingCopy};
 use super::draft::Draft;
 use super::input::ArticleInput;
 use super::revisions;
-use super::row::ArticleRow;
+use super::row::{ArticleRow, ListedRow};
 use super::schedule::{Schedule, in_status};
+use super::showing;
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction, sort_columns};
@@ -21,12 +22,12 @@ use crate::events::{Event, Journal, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
-use crate::live::{Article, ArticleFilter, References, Times, narrow};
+use crate::live::{ArticleFilter, narrow};
 use crate::slugs::{self, Slug};
 
 sort_columns! {
     /// What working copies can be sorted by; the same words as for readers.
-    pub enum WorkingColumn for articles, ArticleRow {
+    pub enum WorkingColumn for articles, ListedRow {
         /// By when they were or will be published; those that never were come last, or first when descending.
         PublishedAt = "published_at": time published_at,
         /// By when they were last saved.
@@ -76,53 +77,10 @@ pub fn list(
     });
     let usual = (WorkingColumn::UpdatedAt, Direction::Descending);
     let order = keyset::total(sort.as_deref(), usual, WorkingColumn::Id);
-    let rows: Vec<ArticleRow> =
-        WorkingColumn::sorted(filtered(), &order, page)?.select(ArticleRow::as_select()).load(connection)?;
+    let rows: Vec<ListedRow> =
+        WorkingColumn::sorted(filtered(), &order, page)?.select(ListedRow::as_select()).load(connection)?;
     let list = page.list(rows, total, |row| WorkingColumn::keys(&order, row));
-    Ok(List { data: show_all(connection, list.data, now)?, next: list.next, total: list.total })
-}
-
-/// Working copies as editors see them, without their text: one query for the schedules and one for each kind of name.
-fn show_all(connection: &mut AnyConnection, rows: Vec<ArticleRow>, now: Timestamp) -> Result<Vec<WorkingCopy>> {
-    let mut drafts = Vec::with_capacity(rows.len());
-    for row in &rows {
-        drafts.push(Draft::from_row(row)?);
-    }
-    let references = References::load(connection, drafts.iter().map(|draft| &draft.document))?;
-    let mut schedules = Schedule::load(connection, rows.iter().map(|row| row.id.clone()).collect(), now)?;
-    let mut show_one = |(row, draft): (ArticleRow, Draft)| {
-        let schedule = schedules.remove(&row.id).unwrap_or_default();
-        show_with(row, draft, &schedule, &references)
-    };
-    Ok(rows.into_iter().zip(drafts).map(&mut show_one).collect())
-}
-
-fn show_with(row: ArticleRow, draft: Draft, schedule: &Schedule, references: &References) -> WorkingCopy {
-    let shown = schedule.running.as_ref().or(schedule.expired.as_ref());
-    let times = Times {
-        first_published_at: shown.map(|slot| slot.first_published_at),
-        published_at: shown.map(|slot| slot.published_at),
-        modified_at: shown.map(|slot| slot.modified_at),
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    };
-    let ends = schedule.pending.as_ref().or(schedule.running.as_ref()).or(schedule.expired.as_ref());
-    WorkingCopy {
-        status: schedule.status(row.version),
-        version: row.version,
-        editor_note: draft.editor_note,
-        scheduled_for: schedule.pending.as_ref().map(|slot| slot.live_from),
-        expires_at: ends.and_then(|slot| slot.expires_at.unless_forever()),
-        created_by: row.created_by,
-        article: Article::new(row.id, row.slug, draft.document, times, references),
-    }
-}
-
-/// One working copy as editors see it, with its text.
-pub fn show(connection: &mut AnyConnection, row: ArticleRow, now: Timestamp) -> Result<WorkingCopy> {
-    let (body, body_html) = (row.body.clone(), row.body_html.clone());
-    let copy = show_all(connection, vec![row], now)?.pop().ok_or(Error::NotFound("article"))?;
-    Ok(WorkingCopy { article: copy.article.with_body(body, body_html), ..copy })
+    Ok(List { data: showing::show_all(connection, list.data, now)?, next: list.next, total: list.total })
 }
 
 /// The working copy under an id, a slug, or a slug that readers once knew, whoever asks.
@@ -312,8 +270,24 @@ pub fn unchanged<'a>(id: &'a str, version: i32) -> _ {
 
 /// Stores a changed row, unless somebody changed or deleted it since it was read.
 fn save(connection: &mut AnyConnection, row: &ArticleRow, based_on: i32) -> Result<()> {
-    match diesel::update(unchanged(&row.id, based_on)).set(row).execute(connection)? {
-        0 => Err(Error::VersionMismatch(format!("\"{}\"", based_on + 1))),
+    // Only what a save says: the door's dates may have moved meanwhile, and stay.
+    let columns = (
+        articles::slug.eq(&row.slug),
+        articles::version.eq(row.version),
+        articles::title.eq(&row.title),
+        articles::language.eq(&row.language),
+        articles::kind.eq(row.kind),
+        articles::featured.eq(row.featured),
+        articles::section_id.eq(&row.section_id),
+        articles::source_id.eq(&row.source_id),
+        articles::document.eq(&row.document),
+        articles::body.eq(&row.body),
+        articles::body_html.eq(&row.body_html),
+        articles::editor_note.eq(&row.editor_note),
+        articles::updated_at.eq(row.updated_at),
+    );
+    match diesel::update(unchanged(&row.id, based_on)).set(columns).execute(connection)? {
+        0 => Err(Error::version_mismatch(based_on + 1)),
         _ => Ok(()),
     }
 }
@@ -345,7 +319,7 @@ pub fn delete(connection: &mut AnyConnection, journal: &mut Journal, row: &Artic
         .set(articles::deleted_at.eq(journal.now()))
         .execute(connection)?
     {
-        0 => return Err(Error::VersionMismatch(format!("\"{}\"", row.version + 1))),
+        0 => return Err(Error::version_mismatch(row.version + 1)),
         _ => journal.record(Event::deleted(Resource::Article, &row.id, row.version)),
     }
     Ok(())

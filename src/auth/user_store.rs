@@ -133,7 +133,7 @@ fn name_the_email(error: DieselError) -> Error {
 
 fn changed_meanwhile(connection: &mut AnyConnection, id: &str) -> Result<Error> {
     Ok(match find(connection, id)? {
-        Some(row) => Error::VersionMismatch(format!("\"{}\"", row.version)),
+        Some(row) => Error::version_mismatch(row.version),
         None => Error::NotFound("user"),
     })
 }

@@ -207,7 +207,7 @@ pub fn update(
 fn save(connection: &mut AnyConnection, row: &AuthorRow, based_on: i32) -> Result<()> {
     let target = authors::table.filter(authors::id.eq(&row.id)).filter(authors::version.eq(based_on));
     match diesel::update(target).set(row).execute(connection)? {
-        0 => Err(Error::VersionMismatch(format!("\"{}\"", based_on + 1))),
+        0 => Err(Error::version_mismatch(based_on + 1)),
         _ => Ok(()),
     }
 }
@@ -228,7 +228,10 @@ pub fn delete(
         return Err(Error::Conflict(Rejection::anywhere("in_use", detail)));
     }
     // The links follow by the database's own rules; what was printed stays in the publications.
-    diesel::delete(authors::table.find(&row.id)).execute(connection)?;
+    let target = authors::table.filter(authors::id.eq(&row.id)).filter(authors::version.eq(row.version));
+    if diesel::delete(target).execute(connection)? == 0 {
+        return Err(Error::version_mismatch(row.version + 1));
+    }
     slugs::forget(connection, Resource::Author, &row.id)?;
     journal.record(Event::deleted(Resource::Author, row.id, row.version));
     Ok(())

@@ -201,10 +201,29 @@ fn with_lock<T>(
         let lock = format!("SET lock_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})");
         execute(&mut connection, &lock).map_err(|error| StartError::Unreachable(error.to_string()))?;
     }
-    let result = work(&mut connection);
-    if matches!(connection, AnyConnection::Sqlite(_)) {
-        let violations = execute(&mut connection, "PRAGMA foreign_key_check");
-        violations.map_err(|error| StartError::Migration(error.to_string()))?;
+    let sqlite = matches!(connection, AnyConnection::Sqlite(_));
+    if sqlite {
+        // Rebuilding a table with them on would silently delete the rows that refer to it, and the switch does nothing
+        // inside the transaction of a migration.
+        execute(&mut connection, "PRAGMA foreign_keys = OFF")
+            .map_err(|error| StartError::Migration(error.to_string()))?;
     }
-    result
+    let result = work(&mut connection)?;
+    match if sqlite { broken_references(&mut connection) } else { Ok(0) } {
+        Ok(0) => Ok(result),
+        Ok(rows) => Err(StartError::Migration(format!("{rows} rows refer to something that is not there"))),
+        Err(error) => Err(StartError::Migration(error.to_string())),
+    }
+}
+
+/// How many rows of a SQLite database refer to something that is not there.
+fn broken_references(connection: &mut AnyConnection) -> diesel::QueryResult<i64> {
+    #[derive(diesel::QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        rows: i64,
+    }
+    #[expect(clippy::disallowed_methods, reason = "a question that only SQLite understands, with nobody's words in it")]
+    let counted = diesel::sql_query("SELECT count(*) AS rows FROM pragma_foreign_key_check");
+    counted.get_result::<Count>(connection).map(|count| count.rows)
 }

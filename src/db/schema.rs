@@ -2,9 +2,9 @@
 //! migrations make.
 
 diesel::table! {
-    events (id) {
-        id -> Text,
+    events (position) {
         position -> BigInt,
+        id -> Text,
         at -> Timestamp,
         actor_kind -> Text,
         actor_id -> Nullable<Text>,

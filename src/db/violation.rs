@@ -26,10 +26,28 @@ impl From<DieselError> for Error {
                 | DatabaseErrorKind::ReadOnlyTransaction,
                 information,
             ) => Error::Unavailable(information.message().to_owned()),
+            DieselError::DatabaseError(_, information) if passes_by_itself(information.message()) => {
+                Error::Unavailable(information.message().to_owned())
+            }
             DieselError::BrokenTransactionManager => Error::Unavailable(error.to_string()),
             other => Error::internal(other),
         }
     }
+}
+
+/// Whether a refusal says nothing about the request and will be gone when it comes again: waiting writers on PostgreSQL
+/// (55P03, 40P01, 57014), a locked or full disk on SQLite. Diesel keeps their codes to itself, so their words have to do.
+fn passes_by_itself(message: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "lock timeout",
+        "deadlock detected",
+        "statement timeout",
+        "database is locked",
+        "database or disk is full",
+        "disk I/O error",
+        "shutting down",
+    ];
+    WORDS.iter().any(|words| message.contains(words))
 }
 
 /// 409 on the column that must be unique.

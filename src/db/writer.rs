@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
-use diesel::result::QueryResult;
+use diesel::result::{Error as DieselError, QueryResult};
 use tokio::sync::oneshot;
 
 use super::connection::{self, Access, AnyConnection, DatabaseUrl};
@@ -23,6 +23,11 @@ const LARGEST_GROUP: usize = 256;
 
 /// Most writes that may wait; past that a caller gets 503 instead of a place in an endless queue.
 const LONGEST_QUEUE: usize = 4096;
+
+/// How deep a transaction is nested when a group of writes begins and when it ends.
+const GROUP: u32 = 1;
+
+type Manager = <AnyConnection as Connection>::TransactionManager;
 
 /// The door to the writer's thread. Clones lead to the same thread, which ends when the last one is dropped.
 #[derive(Clone)]
@@ -97,14 +102,18 @@ where
         }
         let _entered = self.span.enter();
         let ran = catch_unwind(AssertUnwindSafe(|| connection.transaction(work)));
-        self.outcome = Some(ran.unwrap_or_else(|_| Err(Error::internal("a write panicked"))));
+        self.outcome = Some(ran.unwrap_or_else(|_| {
+            // The panic flew past the end of its savepoint; what it wrote must not ride along with the others.
+            while depth(connection) > GROUP && Manager::rollback_transaction(connection).is_ok() {}
+            Err(Error::internal("a write panicked"))
+        }));
     }
 
     fn answer(self: Box<Self>, committed: &QueryResult<()>, _: &mut AnyConnection) {
         let outcome = match (self.outcome, committed) {
-            (Some(Ok(value)), Ok(())) => Ok(value),
-            (Some(Ok(_)) | None, Err(error)) => Err(Error::Unavailable(format!("the commit failed: {error}"))),
-            (Some(Err(error)), _) => Err(error),
+            (Some(outcome), Ok(())) => outcome,
+            // Whatever it was: none of this group was stored, and coming back is the right thing to do.
+            (_, Err(error)) => Err(Error::Unavailable(format!("the commit failed: {error}"))),
             (None, Ok(())) => return,
         };
         // The caller may have left; the write stands either way.
@@ -140,39 +149,138 @@ fn run(url: &DatabaseUrl, mut connection: AnyConnection, jobs: &Receiver<Box<dyn
                 Err(_) => break,
             }
         }
-        let committed = commit_group(&mut connection, &mut group);
-        for job in group {
-            job.answer(&committed, &mut connection);
-        }
-        if let Err(error) = committed {
-            tracing::error!(%error, "a group of writes was not committed");
-            // After a failed commit the state of the connection is anybody's guess; a fresh one is not.
-            match connection::open(url, Access::Write) {
-                Ok(fresh) => connection = fresh,
-                Err(error) => tracing::error!(%error, "the database file cannot be opened again"),
+        while !group.is_empty() {
+            let (ran, committed) = commit_group(&mut connection, &mut group);
+            // What did not run, because the transaction ended under it, goes into the next one.
+            let rest = group.split_off(ran);
+            for job in std::mem::replace(&mut group, rest) {
+                job.answer(&committed, &mut connection);
+            }
+            if let Err(error) = committed {
+                tracing::error!(%error, "a group of writes was not committed");
+                reopen(url, &mut connection);
             }
         }
     }
 }
 
-/// Runs the group in one transaction. `BEGIN IMMEDIATE` takes the write lock before the first read, so that another
-/// process that writes the same file (an import beside a running server) is waited for instead of failing half way.
-fn commit_group(connection: &mut AnyConnection, group: &mut [Box<dyn Job>]) -> QueryResult<()> {
-    begin_immediate(connection)?;
+/// After a failed commit the state of a connection is anybody's guess; a fresh one's is not.
+fn reopen(url: &DatabaseUrl, connection: &mut AnyConnection) {
+    match connection::open(url, Access::Write) {
+        Ok(fresh) => *connection = fresh,
+        Err(error) => tracing::error!(%error, "the database file cannot be opened again"),
+    }
+}
+
+/// Runs the group in one transaction, and says how many of it ran and what became of them. `BEGIN IMMEDIATE` takes the
+/// write lock before the first read, so that another process that writes the same file (an import beside a running
+/// server) is waited for instead of failing half way.
+///
+/// A full disk ends the whole transaction in the middle of a job. What is run after that would be committed by itself,
+/// so the group stops there; it is committed only when it still stands exactly where it began.
+fn commit_group(connection: &mut AnyConnection, group: &mut [Box<dyn Job>]) -> (usize, QueryResult<()>) {
+    if let Err(error) = begin_immediate(connection) {
+        return (group.len(), Err(error));
+    }
+    let mut ran = 0;
     for job in group.iter_mut() {
         job.run(connection);
+        ran += 1;
+        if depth(connection) != GROUP {
+            return (ran, Err(DieselError::BrokenTransactionManager));
+        }
     }
-    type Manager = <AnyConnection as Connection>::TransactionManager;
     let committed = Manager::commit_transaction(connection);
     if committed.is_err() {
         let _ = Manager::rollback_transaction(connection);
     }
-    committed
+    (ran, committed)
+}
+
+/// How deep transactions are nested on this connection: 0 for none, 1 for the group's, more for savepoints.
+fn depth(connection: &mut AnyConnection) -> u32 {
+    match Manager::transaction_manager_status_mut(connection).transaction_depth() {
+        Ok(Some(depth)) => depth.get(),
+        Ok(None) | Err(_) => 0,
+    }
 }
 
 fn begin_immediate(connection: &mut AnyConnection) -> QueryResult<()> {
     match connection {
         AnyConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE"),
         AnyConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction(postgres),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+    use diesel::{RunQueryDsl, sql_query};
+
+    use super::*;
+
+    fn count(connection: &mut AnyConnection) -> usize {
+        connection.batch_execute("CREATE TABLE IF NOT EXISTS kept (name TEXT)").unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a test of the writer itself")]
+        sql_query("UPDATE kept SET name = name").execute(connection).unwrap()
+    }
+
+    fn keep(name: &'static str) -> impl FnOnce(&mut AnyConnection) -> Result<()> + Send {
+        move |connection| {
+            connection.batch_execute(&format!("INSERT INTO kept VALUES ('{name}')"))?;
+            Ok(())
+        }
+    }
+
+    fn job<F>(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<()>>)
+    where
+        F: FnOnce(&mut AnyConnection) -> Result<()> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        (Box::new(WriteJob { work: Some(work), outcome: None, reply, span: tracing::Span::none() }), answer)
+    }
+
+    /// Runs these in one group, and says what each was told and how many rows another connection then finds.
+    fn one_group(jobs: Vec<Box<dyn Job>>) -> usize {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::Sqlite(folder.path().join("kept.db"));
+        let mut connection = connection::open(&url, Access::Write).unwrap();
+        count(&mut connection);
+        let (queue, waiting) = sync_channel(16);
+        for job in jobs {
+            queue.send(job).unwrap();
+        }
+        drop(queue);
+        run(&url, connection, &waiting);
+        count(&mut connection::open(&url, Access::Write).unwrap())
+    }
+
+    #[test]
+    fn a_panic_in_one_write_hurts_no_other() {
+        let (first, mut first_told) = job(keep("first"));
+        let (panics, mut panic_told) = job(|connection| {
+            keep("half")(connection)?;
+            connection.transaction::<(), Error, _>(|_| panic!("in a savepoint"))
+        });
+        let (last, mut last_told) = job(keep("last"));
+        assert_eq!(one_group(vec![first, panics, last]), 2);
+        assert!(first_told.try_recv().unwrap().is_ok());
+        assert!(matches!(panic_told.try_recv().unwrap(), Err(Error::Internal(_))));
+        assert!(last_told.try_recv().unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_write_that_ends_the_whole_transaction_is_told_and_the_next_ones_run_again() {
+        let (first, mut first_told) = job(keep("first"));
+        // What SQLite does by itself when the disk is full.
+        let (ends, mut end_told) = job(|connection| {
+            connection.batch_execute("ROLLBACK")?;
+            Err(Error::internal("the disk is full"))
+        });
+        let (last, mut last_told) = job(keep("last"));
+        assert_eq!(one_group(vec![first, ends, last]), 1);
+        assert!(matches!(first_told.try_recv().unwrap(), Err(Error::Unavailable(_))));
+        assert!(matches!(end_told.try_recv().unwrap(), Err(Error::Unavailable(_))));
+        assert!(last_told.try_recv().unwrap().is_ok());
     }
 }

@@ -18,6 +18,7 @@ use crate::error::Result;
 #[derive(Debug)]
 pub struct Journal {
     at: Timestamp,
+    clock: Clock,
     actor: Actor,
     entries: Vec<Event>,
 }
@@ -25,6 +26,13 @@ pub struct Journal {
 impl Journal {
     /// The moment of this transaction: what every row it writes has as its time.
     pub fn now(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Looks at the clock again: after waiting for somebody else's transaction, what that one did must not lie in the
+    /// future. Never goes back.
+    pub fn look_again(&mut self) -> Timestamp {
+        self.at = self.at.max(self.clock.now());
         self.at
     }
 
@@ -48,9 +56,10 @@ where
     F: FnOnce(&mut AnyConnection, &mut Journal) -> Result<T> + Send + 'static,
     T: Send + 'static,
 {
-    let at = clock.now();
+    let clock = clock.clone();
     db.write(move |connection| {
-        let mut journal = Journal { at, actor, entries: Vec::new() };
+        // Only here: before this, the write waited for its turn, and others had theirs.
+        let mut journal = Journal { at: clock.now(), clock, actor, entries: Vec::new() };
         let value = work(connection, &mut journal)?;
         store::append(connection, &journal)?;
         Ok(value)

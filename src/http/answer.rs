@@ -130,7 +130,7 @@ impl Responder for Answer {
         };
         let tag = etag::of(self.version, &body);
         let reading = request.method() == Method::GET;
-        let not_modified = reading && etag::already_has(request, &tag);
+        let not_modified = reading && self.status == StatusCode::OK && etag::already_has(request, &tag);
         let mut answer = HttpResponse::build(if not_modified { StatusCode::NOT_MODIFIED } else { self.status });
         // Only what can be read again has a tag worth keeping: lists and things, not the answer of an action.
         if reading || self.version.is_some() {

@@ -56,9 +56,7 @@ impl IfMatch {
     /// Errors: [`Error::VersionMismatch`] when somebody else was faster.
     pub fn check(&self, current: i32) -> Result<()> {
         match self {
-            IfMatch::Versions(versions) if !versions.contains(&current) => {
-                Err(Error::VersionMismatch(format!("\"{current}\"")))
-            }
+            IfMatch::Versions(versions) if !versions.contains(&current) => Err(Error::version_mismatch(current)),
             _ => Ok(()),
         }
     }

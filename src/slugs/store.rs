@@ -102,7 +102,10 @@ pub fn first_free<T>(
     choose(connection, asked, made, |connection, slug| {
         refuse_former(connection, kind, slug, resource_id)?;
         reuse(connection, kind, slug, resource_id)?;
-        store(connection, slug)
+        let stored = store(connection, slug)?;
+        // Again: storing may have waited for somebody who was just giving this slug up.
+        refuse_former(connection, kind, slug, resource_id)?;
+        Ok(stored)
     })
 }
 

@@ -236,7 +236,7 @@ pub fn update(
 fn save(connection: &mut AnyConnection, row: &SourceRow, based_on: i32) -> Result<()> {
     let target = sources::table.filter(sources::id.eq(&row.id)).filter(sources::version.eq(based_on));
     match diesel::update(target).set(row).execute(connection)? {
-        0 => Err(Error::VersionMismatch(format!("\"{}\"", based_on + 1))),
+        0 => Err(Error::version_mismatch(based_on + 1)),
         _ => Ok(()),
     }
 }
@@ -257,7 +257,10 @@ pub fn delete(
         return Err(Error::Conflict(Rejection::anywhere("in_use", detail)));
     }
     // The stories keep their printed credit; the links follow by the database's own rules.
-    diesel::delete(sources::table.find(&row.id)).execute(connection)?;
+    let target = sources::table.filter(sources::id.eq(&row.id)).filter(sources::version.eq(row.version));
+    if diesel::delete(target).execute(connection)? == 0 {
+        return Err(Error::version_mismatch(row.version + 1));
+    }
     slugs::forget(connection, Resource::Source, &row.id)?;
     journal.record(Event::deleted(Resource::Source, row.id, row.version));
     Ok(())

@@ -238,7 +238,7 @@ pub fn update(
 fn save(connection: &mut AnyConnection, row: &TagRow, based_on: i32) -> Result<()> {
     let target = tags::table.filter(tags::id.eq(&row.id)).filter(tags::version.eq(based_on));
     match diesel::update(target).set(row).execute(connection)? {
-        0 => Err(Error::VersionMismatch(format!("\"{}\"", based_on + 1))),
+        0 => Err(Error::version_mismatch(based_on + 1)),
         _ => Ok(()),
     }
 }
@@ -259,7 +259,10 @@ pub fn delete(
         return Err(Error::Conflict(Rejection::anywhere("in_use", detail)));
     }
     // The links, the parents and the sections follow by the database's own rules.
-    diesel::delete(tags::table.find(&row.id)).execute(connection)?;
+    let target = tags::table.filter(tags::id.eq(&row.id)).filter(tags::version.eq(row.version));
+    if diesel::delete(target).execute(connection)? == 0 {
+        return Err(Error::version_mismatch(row.version + 1));
+    }
     slugs::forget(connection, Resource::Tag, &row.id)?;
     journal.record(Event::deleted(Resource::Tag, row.id, row.version));
     Ok(())

@@ -13,7 +13,7 @@ use crate::support::client::Client;
 use crate::support::desk::{address, text};
 use crate::support::{Database, TestApp, each_database};
 
-const ACTIONS: usize = 300;
+const ACTIONS: usize = 200;
 const STORIES: usize = 6;
 const NEVER: u64 = u64::MAX;
 

@@ -1,7 +1,7 @@
 -- The append-only log: one row for each committed change, in commit order.
 CREATE TABLE events (
-    id             TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    position       BIGINT NOT NULL UNIQUE,
+    position       BIGINT NOT NULL PRIMARY KEY,
+    id             TEXT COLLATE "C" NOT NULL UNIQUE,
     at             TIMESTAMP NOT NULL,
     actor_kind     TEXT COLLATE "C" NOT NULL,
     actor_id       TEXT COLLATE "C",

@@ -56,7 +56,7 @@ CREATE TABLE revisions (
     document   TEXT NOT NULL,
     body       TEXT NOT NULL,
     editor_note TEXT,
-    saved_by   TEXT COLLATE "C" REFERENCES users (id) ON DELETE SET NULL,
+    saved_by   TEXT COLLATE "C",
     saved_at   TIMESTAMP NOT NULL,
     note       TEXT,
     PRIMARY KEY (article_id, number)

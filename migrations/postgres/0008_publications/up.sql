@@ -1,3 +1,4 @@
+-- Authors, tags and sources are plain ids here: what was published outlives what it names.
 -- What readers see: immutable documents, each with the interval [live_from, live_until) in which it is read. Only the
 -- ends of an interval ever change: expires_at is the end that was asked for, live_until the one that holds, which comes
 -- earlier when another publication follows. superseded means that the door ended it (replaced, unpublished, cancelled), so that
@@ -16,8 +17,8 @@ CREATE TABLE publications (
     language           TEXT COLLATE "C" NOT NULL,
     kind               TEXT COLLATE "C" NOT NULL,
     featured           BOOLEAN NOT NULL,
-    section_id         TEXT COLLATE "C" REFERENCES tags (id) ON DELETE SET NULL,
-    source_id          TEXT COLLATE "C" REFERENCES sources (id) ON DELETE SET NULL,
+    section_id         TEXT COLLATE "C",
+    source_id          TEXT COLLATE "C",
     document           TEXT NOT NULL,
     body               TEXT NOT NULL,
     body_html          TEXT NOT NULL,
@@ -35,10 +36,14 @@ CREATE INDEX publications_source ON publications (source_id, published_at, artic
 CREATE INDEX publications_updated ON publications (live_from, article_id) WHERE NOT superseded;
 CREATE INDEX publications_title ON publications (title, article_id) WHERE NOT superseded;
 CREATE INDEX publications_slug ON publications (slug, live_from);
+-- History never slows the present: these hold only what is or will be read.
+CREATE INDEX publications_live_slug ON publications (slug) WHERE NOT superseded;
+CREATE INDEX publications_live_article ON publications (article_id) WHERE NOT superseded;
+CREATE INDEX publications_created ON publications (created_at, article_id) WHERE NOT superseded;
 
 CREATE TABLE publication_authors (
     publication_id TEXT COLLATE "C" NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
-    author_id      TEXT COLLATE "C" NOT NULL REFERENCES authors (id) ON DELETE CASCADE,
+    author_id      TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (publication_id, author_id)
 );
 
@@ -46,7 +51,7 @@ CREATE INDEX publication_authors_author ON publication_authors (author_id, publi
 
 CREATE TABLE publication_tags (
     publication_id TEXT COLLATE "C" NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
-    tag_id         TEXT COLLATE "C" NOT NULL REFERENCES tags (id) ON DELETE CASCADE,
+    tag_id         TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (publication_id, tag_id)
 );
 

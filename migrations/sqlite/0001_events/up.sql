@@ -1,7 +1,7 @@
 -- The append-only log: one row for each committed change, in commit order.
 CREATE TABLE events (
-    id             TEXT NOT NULL PRIMARY KEY,
-    position       INTEGER NOT NULL UNIQUE,
+    position       INTEGER NOT NULL PRIMARY KEY,
+    id             TEXT NOT NULL UNIQUE,
     at             TEXT NOT NULL,
     actor_kind     TEXT NOT NULL,
     actor_id       TEXT,

@@ -1,5 +1,6 @@
 //! From stories to the database: one transaction for each file.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub struct Outcome {
     pub problems: Vec<Problem>,
     /// Where the stories are that are new or changed.
     pub slugs: Vec<String>,
+    /// Where the story is, when this is the outcome of one.
+    pub slug: String,
 }
 
 impl Outcome {
@@ -61,10 +64,18 @@ pub async fn load(ledger: &Ledger, name: &str, stories: Vec<Story>, (update, dry
     let (refuse, refused) = std::sync::mpsc::channel();
     let write = ledger.write(Actor::Operator, WriteOptions { dry_run }, move |connection, journal| {
         let mut outcome = Outcome::default();
+        let mut seen = HashSet::new();
         for story in &stories {
             // Each in a savepoint, so that one refused story does not hide what is wrong with the next.
             let stored = connection.transaction(|connection| store(connection, journal, story, update));
             match stored {
+                Ok(stored) if !seen.insert(stored.slug.clone()) => {
+                    let detail = format!(
+                        "slug: {} is the slug of an earlier story of this file; give one of them another",
+                        stored.slug
+                    );
+                    outcome.problems.push(Problem::at(story.line, detail));
+                }
                 Ok(stored) => outcome.add(stored),
                 Err(error) => outcome.problems.extend(problems(story, error)?),
             }

@@ -15,6 +15,9 @@ use crate::error::{Error, Rejection, Result};
 /// Most compressed bytes that are decompressed in one step: 4 KiB of gzip are at most 4 MiB of text.
 const LARGEST_PIECE: usize = 4 * 1024;
 
+/// Most places of NUL characters that are named; there is no need to list a million of them.
+const MOST_NAMED: usize = 50;
+
 /// Deepest nesting of arrays and objects in a body.
 const DEEPEST: usize = 32;
 
@@ -132,7 +135,7 @@ fn check_shape(value: &Value) -> Result<()> {
             return Err(Error::BadRequest(vec![Rejection::field(pointer, "too_deep", detail)]));
         }
         match value {
-            Value::String(text) if text.contains('\0') => with_nul.push(pointer),
+            Value::String(text) if text.contains('\0') && with_nul.len() < MOST_NAMED => with_nul.push(pointer),
             Value::Array(items) => {
                 let items = items.iter().enumerate().filter(|(_, item)| may_hide_something(item));
                 waiting.extend(items.map(|(index, item)| (format!("{pointer}/{index}"), item, depth + 1)));
@@ -140,7 +143,7 @@ fn check_shape(value: &Value) -> Result<()> {
             Value::Object(members) => {
                 for (name, member) in members {
                     let pointer = format!("{pointer}/{}", escape(name));
-                    if name.contains('\0') {
+                    if name.contains('\0') && with_nul.len() < MOST_NAMED {
                         with_nul.push(pointer.clone());
                     }
                     waiting.push((pointer, member, depth + 1));

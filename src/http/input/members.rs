@@ -10,12 +10,19 @@ use super::Input;
 use crate::error::{Error, Rejection, Result};
 use crate::http::fields;
 
+/// Most members of a body. Every refused one is named in the answer, which must not become larger than the question.
+const MOST_MEMBERS: usize = 100;
+
 /// A typed input from a JSON value, or every refused member.
 pub(super) fn read<T: Input>(value: Value, complete: bool) -> Result<T> {
     let Value::Object(members) = value else {
         let detail = "the body must be a JSON object";
         return Err(Error::BadRequest(vec![Rejection::field("", "not_an_object", detail)]));
     };
+    if members.len() > MOST_MEMBERS {
+        let detail = format!("the body has {} members; no resource has more than {MOST_MEMBERS}", members.len());
+        return Err(Error::BadRequest(vec![Rejection::field("", "too_many", detail)]));
+    }
     let mut refused = Vec::new();
     refuse_missing(&members, T::REQUIRED, complete, &mut refused);
     let known = field_names::<T>();
