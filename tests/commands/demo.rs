@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::client::Client;
 use crate::support::program::{Program, Serving};
@@ -73,6 +73,24 @@ fn the_demo_shows_a_newsroom_its_lines_work_and_a_second_start_keeps_it() {
     assert_eq!(total(&editor(&serving), ""), all + 1);
     check_lines(&serving);
     assert_eq!(total(&editor(&serving), ""), all + 2);
+}
+
+#[test]
+fn a_demo_whose_stories_were_renamed_starts_again() {
+    let program = Program::new();
+    let serving = program.listen(&["demo", "--bind", "127.0.0.1:0"]);
+    let client = editor(&serving);
+    let all = total(&client, "");
+    let line = serving
+        .greeting()
+        .iter()
+        .find(|line| line.contains("/v1/articles/") && line.starts_with("  curl 'http"))
+        .unwrap();
+    let shown = line.trim_end_matches('\'').rsplit('/').next().unwrap();
+    client.if_match("*").patch(&format!("/v1/articles/{shown}"), json!({ "slug": "renamed" })).expect(200);
+    assert_eq!(serving.stop().0, Some(0));
+    let serving = program.listen(&["demo", "--bind", "127.0.0.1:0"]);
+    assert_eq!(total(&editor(&serving), ""), all);
 }
 
 #[test]
