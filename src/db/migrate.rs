@@ -173,7 +173,15 @@ fn applied(connection: &mut AnyConnection) -> Result<Vec<String>, StartError> {
     Ok(versions.into_iter().map(|row| row.text).collect())
 }
 
-/// Runs `work` while no other instance migrates: SQLite's own lock does it per migration, PostgreSQL is asked for one.
+/// Waits until no other process migrates this SQLite file. SQLite's own lock is not enough: what is waiting is looked up
+/// before it is taken.
+fn lock_file(url: &DatabaseUrl) -> Result<Option<std::fs::File>, StartError> {
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(None) };
+    let locked = std::fs::File::open(path).and_then(|file| file.lock().map(|()| file));
+    locked.map(Some).map_err(|error| StartError::Unreachable(format!("{url}: {error}")))
+}
+
+/// Runs `work` while no other instance migrates: the file is locked, PostgreSQL is asked for a lock.
 fn with_lock<T>(
     url: &DatabaseUrl,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, StartError>,
@@ -185,6 +193,7 @@ fn with_lock<T>(
         execute(&mut connection, &lock).map_err(|error| StartError::Unreachable(error.to_string()))?;
     }
     let sqlite = matches!(connection, AnyConnection::Sqlite(_));
+    let file = lock_file(url)?;
     if sqlite {
         // Rebuilding a table with them on would silently delete the rows that refer to it, and the switch does nothing
         // inside the transaction of a migration.
@@ -192,7 +201,11 @@ fn with_lock<T>(
             .map_err(|error| StartError::Migration(error.to_string()))?;
     }
     let result = work(&mut connection)?;
-    match if sqlite { broken_references(&mut connection) } else { Ok(0) } {
+    let broken = if sqlite { broken_references(&mut connection) } else { Ok(0) };
+    // In this order: closing any handle on a file lets go of the locks that SQLite itself holds on it.
+    drop(connection);
+    drop(file);
+    match broken {
         Ok(0) => Ok(result),
         Ok(rows) => Err(StartError::Migration(format!("{rows} rows refer to something that is not there"))),
         Err(error) => Err(StartError::Migration(error.to_string())),
