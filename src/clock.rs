@@ -85,7 +85,9 @@ impl FromStr for Timestamp {
             return Err(NotATimestamp);
         }
         let moment = DateTime::parse_from_rfc3339(text).map_err(|_| NotATimestamp)?;
-        let moment = Timestamp(moment.naive_utc().trunc_subsecs(6));
+        // Through microseconds, which know no leap second: `:60` is the first moment of the next minute, and a cursor
+        // must find exactly what was stored.
+        let moment = Timestamp::from_microseconds(moment.timestamp_micros()).ok_or(NotATimestamp)?;
         let first = DateTime::from_timestamp(-62_135_596_800, 0).map(|first| Timestamp(first.naive_utc()));
         if Some(moment) < first || moment > Timestamp::FOREVER {
             return Err(NotATimestamp);
@@ -186,6 +188,9 @@ mod tests {
     fn a_time_needs_an_offset_and_is_kept_in_utc_to_the_microsecond() {
         let parsed: Timestamp = "2026-03-29T02:30:00.1234567+02:00".parse().unwrap();
         assert_eq!(parsed.to_string(), "2026-03-29T00:30:00.123456Z");
+        let leap: Timestamp = "2026-12-31T23:59:60.5Z".parse().unwrap();
+        assert_eq!(leap.to_string(), "2027-01-01T00:00:00.500Z");
+        assert_eq!(Timestamp::from_microseconds(leap.microseconds()), Some(leap));
         assert!("2026-03-29T02:30:00".parse::<Timestamp>().is_err());
         assert!("(".repeat(100_000).parse::<Timestamp>().is_err());
         assert!("0000-01-01T00:00:00Z".parse::<Timestamp>().is_err());

@@ -127,9 +127,7 @@ pub struct Problem {
     /// Name this id when you report the problem; the same as the `X-Request-Id` header.
     #[schema(example = "01997b2e-8f5a-7c3e-9d41-3f6c2f0e9a10")]
     pub request_id: String,
-    /// Every refused field, parameter or header, all at once.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(default = json!([]))]
+    /// Every refused field, parameter or header, all at once; empty when it is about something else.
     pub errors: Vec<Rejection>,
 }
 

@@ -80,7 +80,7 @@ fn chapter((name, description): (&str, &str)) -> Tag {
 fn components() -> Components {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("A token from POST /v1/auth/login, or one made for a program."))
+        .description(Some("The access token from POST /v1/auth/login."))
         .build();
     let mut components = Components::new();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));

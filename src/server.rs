@@ -38,6 +38,9 @@ const CONNECTIONS: usize = 8192;
 /// Longest time for running requests to end after the signal, in seconds. Orchestrators kill after 30.
 const LAST_REQUESTS: u64 = 25;
 
+/// Longest time for moving SQLite's log into its file at the end.
+const LAST_TIDYING: Duration = Duration::from_secs(3);
+
 /// Why the server cannot start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
@@ -121,8 +124,11 @@ impl Server {
             }
         }
         drop(running);
-        if let Err(error) = db.checkpoint().await {
-            tracing::warn!(%error, "the database was left as it is; the next start tidies it");
+        // SQLite's log is as safe as its file; only the tidying is not waited for without end.
+        match tokio::time::timeout(LAST_TIDYING, db.checkpoint()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the database was left as it is; the next start tidies it"),
+            Err(_) => tracing::warn!("the database is busy and was left as it is; the next start tidies it"),
         }
         Ok(())
     }

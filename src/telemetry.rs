@@ -11,6 +11,7 @@ use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::{LogFormat, SettingError, Settings};
@@ -21,6 +22,7 @@ use crate::server::headers;
 /// Starts the log on the standard error stream, so that the standard output carries results only.
 pub fn start(settings: &Settings) -> Result<(), SettingError> {
     // The server underneath announces each of its threads; what we listen on is printed once, by `serve`.
+    settings.log.split(',').try_for_each(check_directive)?;
     let directives = format!("actix_server=warn,{}", settings.log);
     let filter = EnvFilter::builder().parse(directives).map_err(|error| {
         SettingError::new("DATELINE_LOG", format!("is not a filter such as info or info,dateline::db=debug: {error}"))
@@ -32,6 +34,18 @@ pub fn start(settings: &Settings) -> Result<(), SettingError> {
     };
     // Only a second start in one process can fail, and then the first log goes on.
     let _ = started;
+    Ok(())
+}
+
+/// Refuses a mistyped level: on its own it would be taken for the name of a part, and the whole log would be off.
+fn check_directive(directive: &str) -> Result<(), SettingError> {
+    let (part, level) = directive.trim().split_once('=').unwrap_or(("dateline", directive.trim()));
+    if part.trim().is_empty() || level.trim().parse::<LevelFilter>().is_err() {
+        let reason = format!(
+            "has {directive:?}; a level is error, warn, info, debug, trace or off, also for one part: dateline::db=debug"
+        );
+        return Err(SettingError::new("DATELINE_LOG", reason));
+    }
     Ok(())
 }
 

@@ -120,7 +120,7 @@ fn operations() -> Vec<Operation> {
                 name: operation["operationId"].as_str().unwrap().to_owned(),
                 method: method.to_uppercase(),
                 path: path.clone(),
-                guarded: security.is_some_and(|ways| ways.iter().all(|way| way != &json!({}))),
+                guarded: security.is_some_and(|ways| !ways.is_empty() && ways.iter().all(|way| way != &json!({}))),
             });
         }
     }

@@ -50,9 +50,9 @@ fn chromium() -> Option<PathBuf> {
 
 /// Past the test harness, which swallows what passing tests print.
 fn complain() {
-    assert!(std::env::var("DATELINE_REQUIRE_CHROMIUM").as_deref() != Ok("1"), "Chromium is required and not there");
+    assert!(std::env::var("TEST_REQUIRE_CHROMIUM").as_deref() != Ok("1"), "Chromium is required and not there");
     let text = "\n*** The docs page was NOT tested in a browser: there is no Chromium in PATH.\n\
-        *** Install it; DATELINE_REQUIRE_CHROMIUM=1 makes this an error.\n\n";
+        *** Install it; TEST_REQUIRE_CHROMIUM=1 makes this an error.\n\n";
     let _ = io::stderr().write_all(text.as_bytes());
 }
 

@@ -52,7 +52,7 @@ impl Input for PublicationInput {}
     operation_id = "publish_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
     security(("bearer" = [])),
     request_body(
-        content = NewPublication,
+        content = Option<NewPublication>,
         examples(
             ("At once" = (value = json!({}))),
             ("For a week" = (value = json!({ "at": "2027-03-01T06:00:00+01:00", "until": "2027-03-08T06:00:00+01:00" }))),

@@ -106,7 +106,7 @@ pub struct ArticleInput {
     pub image: Patch<Image>,
     /// Whatever your front end needs beyond this: an object, up to 64 KiB.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<BTreeMap<String, Value>>)]
     pub custom: Patch<Map<String, Value>>,
     /// For colleagues; readers never see it. Up to 5,000 characters.
     #[serde(default)]

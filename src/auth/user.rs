@@ -90,9 +90,9 @@ pub struct UserInput {
     #[serde(default)]
     #[schema(value_type = NewPassword)]
     pub password: Patch<NewPassword>,
-    /// Whether the person may sign in.
+    /// Whether the person may sign in; a new account may, when this is absent.
     #[serde(default)]
-    #[schema(value_type = bool, default = true)]
+    #[schema(value_type = bool)]
     pub active: Patch<bool>,
 }
 

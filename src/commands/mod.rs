@@ -19,6 +19,7 @@ use crate::config::{Config, SettingError, Settings};
 use crate::db::DatabaseUrl;
 use crate::db::migrate::{self as migrations, StartError};
 use crate::error::Error;
+use crate::http::input::nearest;
 use crate::server::ServerError;
 use crate::telemetry;
 
@@ -84,6 +85,7 @@ impl Cli {
 
     /// Runs the command to its end.
     pub fn run(self) -> Result<(), CommandError> {
+        refuse_mistyped()?;
         telemetry::start(&self.settings)?;
         match self.command {
             Command::Serve(serve) => serve.run(self.settings),
@@ -92,6 +94,23 @@ impl Cli {
             Command::Import(import) => import.run(self.settings),
             Command::User(users) => users.run(self.settings),
             Command::Openapi(openapi) => openapi.run(),
+        }
+    }
+}
+
+/// Refuses a variable that looks like a setting and is none: a mistyped address of a database would otherwise start an
+/// empty newsroom on SQLite.
+fn refuse_mistyped() -> Result<(), CommandError> {
+    let command = Cli::command();
+    let known: Vec<&str> = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).collect();
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    match names.filter(|name| name.starts_with("DATELINE_")).find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            let near = nearest(&name, &known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            Err(CommandError::Other(format!(
+                "{name} is set and is not a setting{near} See .env.example for all of them"
+            )))
         }
     }
 }

@@ -122,6 +122,9 @@ pub fn open(url: &DatabaseUrl, access: Access) -> Result<AnyConnection, StartErr
     match url {
         DatabaseUrl::Sqlite(path) => {
             let path = path.to_str().ok_or_else(|| refuse(&"the path is not valid Unicode"))?;
+            if access == Access::Write {
+                make_private(path);
+            }
             let mut connection = SqliteConnection::establish(path).map_err(|error| refuse(&error))?;
             connection.batch_execute(sqlite_pragmas(access)).map_err(|error| refuse(&error))?;
             Ok(AnyConnection::Sqlite(connection))
@@ -135,6 +138,16 @@ pub fn open(url: &DatabaseUrl, access: Access) -> Result<AnyConnection, StartErr
             Ok(AnyConnection::Postgres(connection))
         }
     }
+}
+
+/// Makes a new file that only this user can read, before SQLite would make one that everybody can: it holds addresses
+/// and password hashes. A file that is there, or a folder that is not, is SQLite's to speak of.
+fn make_private(path: &str) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
 }
 
 /// libpq explains itself over several lines; a start error is one.

@@ -65,31 +65,14 @@ pub fn assert_safe_sqlite() -> Result<(), StartError> {
 /// Instances that start together wait for each other.
 pub fn up(url: &DatabaseUrl) -> Result<Vec<String>, StartError> {
     with_lock(url, |connection| {
-        let first = waiting(connection)?;
-        let mut left = first.len();
-        while let Err(error) = run_waiting(connection) {
-            // SQLite has no lock for all of it: where another instance was faster, what is left is tried again.
-            let still = waiting(connection)?.len();
-            if still >= left {
-                return Err(StartError::Migration(error));
-            }
-            left = still;
-        }
-        Ok(first)
+        let waiting = steps(connection)?.into_iter().filter(|step| !step.applied);
+        let applied = match connection {
+            AnyConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE).map(drop),
+            AnyConnection::Postgres(connection) => connection.run_pending_migrations(POSTGRES).map(drop),
+        };
+        applied.map_err(|error| StartError::Migration(error.to_string()))?;
+        Ok(waiting.map(|step| step.name).collect())
     })
-}
-
-/// The names of the migrations that the database does not have.
-fn waiting(connection: &mut AnyConnection) -> Result<Vec<String>, StartError> {
-    Ok(steps(connection)?.into_iter().filter(|step| !step.applied).map(|step| step.name).collect())
-}
-
-fn run_waiting(connection: &mut AnyConnection) -> Result<(), String> {
-    let applied = match connection {
-        AnyConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE).map(drop),
-        AnyConnection::Postgres(connection) => connection.run_pending_migrations(POSTGRES).map(drop),
-    };
-    applied.map_err(|error| error.to_string())
 }
 
 /// Takes back the newest migration and gives its name, or `None` when there is none.
@@ -190,7 +173,15 @@ fn applied(connection: &mut AnyConnection) -> Result<Vec<String>, StartError> {
     Ok(versions.into_iter().map(|row| row.text).collect())
 }
 
-/// Runs `work` while no other instance migrates: PostgreSQL is asked for a lock, SQLite has its own for each migration.
+/// Waits until no other process migrates this SQLite file. SQLite's own lock is not enough: what is waiting is looked up
+/// before it is taken.
+fn lock_file(url: &DatabaseUrl) -> Result<Option<std::fs::File>, StartError> {
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(None) };
+    let locked = std::fs::File::open(path).and_then(|file| file.lock().map(|()| file));
+    locked.map(Some).map_err(|error| StartError::Unreachable(format!("{url}: {error}")))
+}
+
+/// Runs `work` while no other instance migrates: the file is locked, PostgreSQL is asked for a lock.
 fn with_lock<T>(
     url: &DatabaseUrl,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, StartError>,
@@ -202,6 +193,7 @@ fn with_lock<T>(
         execute(&mut connection, &lock).map_err(|error| StartError::Unreachable(error.to_string()))?;
     }
     let sqlite = matches!(connection, AnyConnection::Sqlite(_));
+    let file = lock_file(url)?;
     if sqlite {
         // Rebuilding a table with them on would silently delete the rows that refer to it, and the switch does nothing
         // inside the transaction of a migration.
@@ -209,7 +201,11 @@ fn with_lock<T>(
             .map_err(|error| StartError::Migration(error.to_string()))?;
     }
     let result = work(&mut connection)?;
-    match if sqlite { broken_references(&mut connection) } else { Ok(0) } {
+    let broken = if sqlite { broken_references(&mut connection) } else { Ok(0) };
+    // In this order: closing any handle on a file lets go of the locks that SQLite itself holds on it.
+    drop(connection);
+    drop(file);
+    match broken {
         Ok(0) => Ok(result),
         Ok(rows) => Err(StartError::Migration(format!("{rows} rows refer to something that is not there"))),
         Err(error) => Err(StartError::Migration(error.to_string())),

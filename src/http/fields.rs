@@ -71,7 +71,7 @@ fn with_line_feeds(text: String) -> String {
 
 fn check_length<E: serde::de::Error>(text: &str, max: usize) -> Result<(), E> {
     if text.is_empty() {
-        return Err(refusal("empty", "must not be empty; leave it out, or send null to clear it"));
+        return Err(refusal("empty", "must not be empty"));
     }
     match text.chars().count() {
         length if length > max => {

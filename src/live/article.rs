@@ -72,7 +72,7 @@ pub struct Article {
     #[schema(required)]
     pub image: Option<Image>,
     /// Whatever your front end needs beyond this.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub custom: Map<String, Value>,
     /// When readers first saw it; never changes.
     #[schema(required)]

@@ -34,6 +34,11 @@ impl Facts<'_> {
         self.method != Method::GET
     }
 
+    /// Whether a change must name the version it is based on.
+    pub fn needs_version(&self) -> bool {
+        self.path == "/v1/articles/{id}" && self.changes()
+    }
+
     /// Whether it has a parameter or header of this name.
     pub fn has(&self, name: &str) -> bool {
         self.parameters.iter().any(|given| given.eq_ignore_ascii_case(name))
@@ -116,7 +121,7 @@ pub const RULES: [Rule; 14] = [
     Rule {
         name: "VersionRequired",
         description: "A change must name the version it is based on in `If-Match`.",
-        applies: |facts| facts.path == "/v1/articles/{id}" && facts.changes(),
+        applies: |facts| facts.needs_version(),
         example: || Error::VersionRequired,
     },
     Rule {

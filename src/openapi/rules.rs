@@ -10,7 +10,7 @@ use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{Components, OpenApi, Ref, RefOr};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Required};
 
 use super::operations_mut;
 use super::problems::{Facts, RULES, Rule};
@@ -45,11 +45,15 @@ pub fn complete(document: &mut OpenApi) {
             let reads = facts.method == Method::GET;
             // Accounts have no slugs; everything else that is read by one answers a former one with the present one.
             let leads_on = reads && of_api && facts.path.ends_with("/{id}") && !facts.path.starts_with("/v1/users");
+            let needs_version = facts.needs_version();
             let problems: Vec<&Rule> = RULES.iter().filter(|rule| (rule.applies)(&facts)).collect();
             for rule in problems {
                 used.insert(rule.name);
                 let status = (rule.example)().problem(String::new()).status.to_string();
                 operation.responses.responses.entry(status).or_insert_with(|| component("responses", rule.name));
+            }
+            if needs_version {
+                require_version(operation);
             }
             if of_api && reads {
                 let not_modified = component("responses", "NotModified");
@@ -62,7 +66,10 @@ pub fn complete(document: &mut OpenApi) {
                     .entry("301".to_owned())
                     .or_insert_with(|| component("responses", "Moved"));
             }
+            describe_answers(operation, is_list);
             describe_headers(operation, of_api, is_list);
+            // Said, and not left open: nobody has to sign in here.
+            operation.security.get_or_insert_default();
         }
     }
     let components = document.components.get_or_insert_with(Components::new);
@@ -80,6 +87,33 @@ fn facts<'a>(path: &'a str, method: Method, operation: &'a Operation) -> Facts<'
         parameters: parameters.collect(),
         has_body: operation.request_body.is_some(),
         is_guarded: operation.security.as_ref().is_some_and(|security| !security.is_empty()),
+    }
+}
+
+/// Marks `If-Match` as required.
+fn require_version(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "If-Match"
+        {
+            parameter.required = Required::True;
+        }
+    }
+}
+
+/// Says what an answer is where the handler did not; the specification wants every one described.
+fn describe_answers(operation: &mut Operation, is_list: bool) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            response.description = match (status.as_str(), is_list) {
+                ("200", true) => "One page.",
+                ("201", _) => "Made. `Location` says where it is.",
+                ("204", _) => "Done.",
+                _ => "As it is now.",
+            }
+            .to_owned();
+        }
     }
 }
 

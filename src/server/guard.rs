@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::InternalError;
-use actix_web::http::Method;
+use actix_web::error::{InternalError, ResponseError};
+use actix_web::http::{ConnectionType, Method, header};
 use actix_web::middleware::Next;
 
 use super::compression;
-use crate::error::Error;
+use crate::error::{Error, Rejection};
 
 /// Runs the handler within `limit`. A panic is answered with 500 and stays alone: without this the worker thread would
 /// end, and with it every connection that it holds.
@@ -24,6 +24,13 @@ pub async fn call<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
+    // Nothing here is a WebSocket, and a connection that was told of one reads what follows wrongly: it is closed.
+    if request.headers().contains_key(header::UPGRADE) {
+        let refusal = Rejection::header("Upgrade", "not_offered", "nothing here can be upgraded; leave the header out");
+        let mut answer = Error::BadRequest(vec![refusal]).error_response();
+        answer.head_mut().set_connection_type(ConnectionType::Close);
+        return Err(InternalError::from_response("answered", answer).into());
+    }
     // HEAD is GET without the body (RFC 9110 §9.3.2), which the connection leaves out by itself, because it remembers
     // what was asked.
     if request.method() == Method::HEAD {
@@ -58,7 +65,7 @@ fn words(panic: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::{StatusCode, header};
+    use actix_web::http::StatusCode;
     use actix_web::middleware::from_fn;
     use actix_web::test::{TestRequest, init_service, try_call_service};
     use actix_web::{App, HttpResponse, web};

@@ -1,5 +1,5 @@
 //! Random editors against a model of intervals: whatever they do, readers see what the model says. The seed is printed;
-//! `DATELINE_SEED=…` plays the same game again.
+//! `TEST_SEED=…` plays the same game again.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -181,13 +181,13 @@ impl Game {
 
 #[apply(each_database)]
 fn whatever_editors_do_readers_see_what_the_intervals_say(database: Database) {
-    let seed = env::var("DATELINE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random::<u64>);
-    println!("DATELINE_SEED={seed}");
+    let seed = env::var("TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random::<u64>);
+    println!("TEST_SEED={seed}");
     let mut game = Game::new(database, seed);
     let mut done = Vec::new();
     for _ in 0..ACTIONS {
         done.push(game.act());
         let last = done.iter().rev().take(20).rev().map(String::as_str).collect::<Vec<_>>().join("\n");
-        assert_eq!(game.read(), game.expected(), "DATELINE_SEED={seed}, second {}, after\n{last}", game.now);
+        assert_eq!(game.read(), game.expected(), "TEST_SEED={seed}, second {}, after\n{last}", game.now);
     }
 }

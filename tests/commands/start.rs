@@ -124,7 +124,8 @@ fn an_empty_variable_counts_as_not_set() {
     serving.anonymous().get("/health/ready").expect(200);
     assert_eq!(serving.stop().0, Some(0));
     let mut made: Vec<String> = inventory(program.folder()).into_iter().map(|(path, _)| path).collect();
-    made.retain(|path| !path.ends_with(".env"));
+    // SQLite may leave its log behind, emptied.
+    made.retain(|path| ![".env", "-wal", "-shm"].iter().any(|ending| path.ends_with(ending)));
     let made: Vec<&str> = made.iter().map(|path| path.rsplit('/').next().unwrap()).collect();
     assert_eq!(made, ["data", "dateline.db", "secret"]);
 }

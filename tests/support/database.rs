@@ -31,7 +31,7 @@ impl TestDatabase {
         on_postgres: fn(&'static postgres::Server) -> postgres::OwnDatabase,
         on_sqlite: fn(&Path) -> DatabaseUrl,
     ) -> TestDatabase {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = super::folder();
         let own = match database {
             Database::Postgres => postgres::server().map(on_postgres),
             Database::Sqlite => None,

@@ -12,6 +12,7 @@ pub mod program;
 mod sqlite;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -66,6 +67,14 @@ pub struct TestApp {
     _data: TempDir,
 }
 
+/// A folder for one test: in memory where there is such a place, because a disk that flushes every commit would be most
+/// of what the suite waits for.
+fn folder() -> TempDir {
+    let in_memory = Path::new("/dev/shm");
+    let made = if in_memory.is_dir() { tempfile::tempdir_in(in_memory) } else { tempfile::tempdir() };
+    made.or_else(|_| tempfile::tempdir()).expect("a temporary folder")
+}
+
 /// Removes a test's database when dropped.
 enum OwnDatabase {
     /// Goes with its folder.
@@ -81,7 +90,7 @@ impl TestApp {
 
     /// A server with other settings.
     pub fn start_with(database: Database, change: impl FnOnce(&mut Config)) -> TestApp {
-        let data = tempfile::tempdir().expect("a temporary folder");
+        let data = folder();
         let (url, own) = match database {
             Database::Postgres => match postgres::server() {
                 Some(server) => {

@@ -18,7 +18,7 @@ use url::Url;
 /// process holds, so this works however that process ends.
 const KEEPER: &str = r#"
 trap : INT TERM HUP
-folder=$(mktemp -d /tmp/dateline-postgres-XXXXXX) || exit 1
+folder=$(mktemp -d /dev/shm/dateline-postgres-XXXXXX 2>/dev/null || mktemp -d /tmp/dateline-postgres-XXXXXX) || exit 1
 log="$folder/log"
 if ! "$1/initdb" -D "$folder/data" -U dateline -A trust -E UTF8 --locale=C -N >"$log" 2>&1; then
     echo "failed $(tail -n 3 "$log" | tr '\n' ' ')"; rm -rf "$folder"; exit 1
@@ -76,15 +76,13 @@ fn find() -> Result<Server, String> {
 /// Past the test harness, which swallows what passing tests print.
 fn complain(reason: &str) {
     let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-    let required = std::env::var("DATELINE_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
+    let required = std::env::var("TEST_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
     if required || std::env::var_os("TEST_DATABASE_URL").is_some() {
-        panic!(
-            "PostgreSQL was asked for by DATELINE_REQUIRE_POSTGRES or TEST_DATABASE_URL, and is not there: {reason}"
-        );
+        panic!("PostgreSQL was asked for by TEST_REQUIRE_POSTGRES or TEST_DATABASE_URL, and is not there: {reason}");
     }
     let text = format!(
         "\n*** PostgreSQL was NOT tested: half of the suite is skipped (its cases run on SQLite again).\n*** {reason}\n\
-         *** Install PostgreSQL or set TEST_DATABASE_URL; DATELINE_REQUIRE_POSTGRES=1 makes this an error.\n\n"
+         *** Install PostgreSQL or set TEST_DATABASE_URL; TEST_REQUIRE_POSTGRES=1 makes this an error.\n\n"
     );
     let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -10,7 +10,7 @@ use dateline::db::{DatabaseUrl, migrate};
 pub fn copy(folder: &Path) -> DatabaseUrl {
     static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = super::folder();
         let path = folder.path().join("template.db");
         migrate::up(&DatabaseUrl::Sqlite(path.clone())).expect("every migration applies");
         // The last connection to close moves everything into this one file.

@@ -152,6 +152,10 @@ pub fn store(connection: &mut AnyConnection, journal: &mut Journal, story: &Stor
             row
         }
     };
+    outcome.slug.clone_from(&row.slug);
+    if outcome.unchanged == 0 {
+        outcome.slugs.push(row.slug.clone());
+    }
     let is_current =
         Schedule::of(connection, &row.id, journal.now())?.running.is_some_and(|now| now.revision == row.version);
     if story.publish && !is_current {

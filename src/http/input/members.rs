@@ -38,6 +38,7 @@ pub(super) fn read<T: Input>(value: Value, complete: bool) -> Result<T> {
             }
             Err((pointer, message)) => {
                 let (code, detail) = fields::take_apart(&message);
+                let detail = plainly(detail);
                 // A null that is not allowed was already refused as missing.
                 if !(value.is_null() && T::REQUIRED.contains(field)) {
                     refused.push(Rejection::field(pointer, code, detail));
@@ -50,6 +51,33 @@ pub(super) fn read<T: Input>(value: Value, complete: bool) -> Result<T> {
         .map_err(|(pointer, message)| Error::Unprocessable(vec![Rejection::field(pointer, "invalid", message)]))?;
     input.check(&mut refused);
     if refused.is_empty() { Ok(input) } else { Err(Error::Unprocessable(refused)) }
+}
+
+/// What serde says, in words for people who never saw the program: kinds are JSON's, not Rust's.
+fn plainly(message: &str) -> String {
+    if let Some((_, allowed)) =
+        message.split_once("unknown variant ").and_then(|(_, rest)| rest.split_once("expected one of "))
+    {
+        return format!("must be one of {}", allowed.replace('`', ""));
+    }
+    if let Some(rest) = message.strip_prefix("unknown field ") {
+        return format!("has an unknown member {}", rest.replace(", expected one of", "; allowed:").replace('`', ""));
+    }
+    if let Some(name) = message.strip_prefix("missing field ") {
+        return format!("needs the member {}", name.replace('`', ""));
+    }
+    let Some((_, expected)) = message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once("expected "))
+    else {
+        return message.to_owned();
+    };
+    match expected {
+        "a string" => "must be a text".to_owned(),
+        "a boolean" => "must be true or false".to_owned(),
+        "a sequence" => "must be a list, in square brackets".to_owned(),
+        "a map" => "must be an object, in curly brackets".to_owned(),
+        other if other.starts_with("struct ") => "must be an object, in curly brackets".to_owned(),
+        other => format!("must be {other}"),
+    }
 }
 
 fn refuse_missing(members: &Map<String, Value>, required: &[&str], complete: bool, refused: &mut Vec<Rejection>) {
