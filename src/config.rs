@@ -266,21 +266,31 @@ mod generated_secret {
             SettingError::new("DATELINE_DATA_DIR", format!("cannot keep a secret at {}: {error}", path.display()))
         };
         match fs::read_to_string(&path) {
-            Ok(text) => Secret::new(text),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                fs::create_dir_all(data_dir).map_err(refuse)?;
-                let mut random = [0_u8; 32];
-                SysRng.try_fill_bytes(&mut random).map_err(|error| refuse(std::io::Error::other(error)))?;
-                let text = URL_SAFE_NO_PAD.encode(random);
-                let mut options = OpenOptions::new();
-                options.write(true).create_new(true);
-                #[cfg(unix)]
-                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-                let mut file = options.open(&path).map_err(refuse)?;
-                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(refuse)?;
-                Secret::new(text)
-            }
-            Err(error) => Err(refuse(error)),
+            Err(error) if error.kind() == ErrorKind::NotFound => make(data_dir, &path).map_err(refuse)?,
+            _ => {}
+        }
+        Secret::new(fs::read_to_string(&path).map_err(refuse)?)
+    }
+
+    /// Makes the file whole or not at all: it is written under another name first, and whoever is second of two that
+    /// start together keeps what the first one made.
+    fn make(data_dir: &Path, path: &Path) -> std::io::Result<()> {
+        fs::create_dir_all(data_dir)?;
+        let mut random = [0_u8; 32];
+        SysRng.try_fill_bytes(&mut random).map_err(std::io::Error::other)?;
+        let draft = path.with_extension(format!("new-{}", std::process::id()));
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&draft)?;
+        file.write_all(URL_SAFE_NO_PAD.encode(random).as_bytes())?;
+        file.sync_all()?;
+        let linked = fs::hard_link(&draft, path);
+        fs::remove_file(&draft)?;
+        match linked {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::role::Role;
 pub enum Permission {
     /// Read working copies; a writer only own ones.
     ReadDrafts,
-    /// Create, change and delete articles; a writer only own ones that are not published.
+    /// Create, change and delete articles; a writer only own ones. Readers see none of it before somebody publishes.
     WriteArticles,
     /// Do with every article what is otherwise done with one's own.
     EditEveryArticle,
