@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::migrate::{self, StartError};
-use crate::events::Ledger;
+use crate::events::{Ledger, Signer};
 use crate::health::Health;
 use crate::http::page::Cursors;
 use crate::openapi::{self, Document, docs};
@@ -23,6 +23,8 @@ pub struct App {
     config: Data<Config>,
     clock: Data<Clock>,
     db: Data<Db>,
+    ledger: Data<Ledger>,
+    signer: Data<Signer>,
     cursors: Data<Cursors>,
     health: Data<Health>,
     document: Data<Document>,
@@ -39,6 +41,7 @@ impl App {
     pub fn build(config: Config, clock: Clock) -> Result<App, StartError> {
         migrate::assert_safe_sqlite()?;
         let db = Db::open(&config.database, config.database_connections)?;
+        let signer = Signer::new(&config.secret);
         let document = Document::new(openapi::document(config.public_url.as_deref()));
         Ok(App {
             cursors: Data::new(Cursors::new(&config.secret)),
@@ -48,6 +51,8 @@ impl App {
             health: Data::new(Health::new(db.clone(), clock.clone())),
             addresses: Data::new(Addresses::new(&document.openapi, config.docs)),
             document: Data::new(document),
+            ledger: Data::new(Ledger::new(db.clone(), clock.clone(), signer.clone())),
+            signer: Data::new(signer),
             db: Data::new(db),
             clock: Data::new(clock),
             config: Data::new(config),
@@ -60,6 +65,8 @@ impl App {
             .app_data(self.config.clone())
             .app_data(self.clock.clone())
             .app_data(self.db.clone())
+            .app_data(self.ledger.clone())
+            .app_data(self.signer.clone())
             .app_data(self.cursors.clone())
             .app_data(self.tokens.clone())
             .app_data(self.passwords.clone())
@@ -92,12 +99,17 @@ impl App {
 
     /// The accounts, for commands.
     pub fn accounts(&self) -> Accounts {
-        Accounts::new(self.db().clone(), self.clock().clone(), self.passwords.get_ref().clone())
+        Accounts::new(self.db().clone(), self.ledger(), self.passwords.get_ref().clone())
     }
 
     /// The writing side of the database, for commands.
     pub fn ledger(&self) -> Ledger {
-        Ledger::new(self.db().clone(), self.clock().clone())
+        self.ledger.get_ref().clone()
+    }
+
+    /// The key that the log is signed with.
+    pub fn signer(&self) -> &Signer {
+        &self.signer
     }
 
     /// What is known about this instance.

@@ -34,6 +34,8 @@ pub enum Error {
     MethodNotAllowed(String),
     /// 409: the request collides with what is stored.
     Conflict(Rejection),
+    /// 410: it was killed. Carries the reason that readers are told.
+    Gone(String),
     /// 412: `If-Match` names a version that is no longer the current one. Carries the current entity tag.
     VersionMismatch(String),
     /// 413: the body is larger than the limit, in bytes.
@@ -175,6 +177,7 @@ impl Error {
             Error::NotFound(_) => ("not_found", "Not found", StatusCode::NOT_FOUND),
             Error::MethodNotAllowed(_) => ("method_not_allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
             Error::Conflict(rejection) => (&rejection.code, "Conflict", StatusCode::CONFLICT),
+            Error::Gone(_) => ("killed", "Killed", StatusCode::GONE),
             Error::VersionMismatch(_) => ("version_mismatch", "Changed meanwhile", StatusCode::PRECONDITION_FAILED),
             Error::TooLarge(_) => ("too_large", "Body too large", StatusCode::PAYLOAD_TOO_LARGE),
             Error::UnsupportedMediaType(_) => {
@@ -216,6 +219,8 @@ impl Error {
             Error::NotFound(what) => format!("There is no {what} here that you can see. Check the id or slug."),
             Error::MethodNotAllowed(allowed) => format!("This address answers {allowed}."),
             Error::Conflict(rejection) => summary(std::slice::from_ref(rejection)),
+            Error::Gone(reason) if reason.is_empty() => "This article was withdrawn.".to_owned(),
+            Error::Gone(reason) => format!("This article was withdrawn. {reason}"),
             Error::VersionMismatch(current) => format!(
                 "It was changed since you read it; the current version is {current}. Read it again, apply your change \
                  to that, and send it with the new ETag in If-Match. Nothing was overwritten."

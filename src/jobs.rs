@@ -3,28 +3,59 @@
 
 use std::time::Duration;
 
+use crate::articles;
 use crate::auth;
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
 use crate::error::Result;
+use crate::events::{Actor, Ledger};
+use crate::http::query::WriteOptions;
 
 /// How often the house is tidied.
-const PAUSE: Duration = Duration::from_secs(15 * 60);
+const BETWEEN_TIDYINGS: Duration = Duration::from_secs(15 * 60);
 
-/// Tidies until it is dropped. A tick that fails is logged and the next one comes all the same.
-pub async fn run(db: Db, clock: Clock) {
-    loop {
-        let now = clock.now();
-        match db.write(move |connection| tidy(connection, now)).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::debug!(removed, "ended sessions were removed"),
-            Err(error) => tracing::warn!(%error, "tidying failed; it is tried again in a quarter of an hour"),
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
+/// How late the log may say that a story went live or expired.
+const BETWEEN_ANNOUNCEMENTS: Duration = Duration::from_secs(1);
+
+/// Tidies and announces until it is dropped. A tick that fails is logged and the next one comes all the same.
+pub async fn run(db: Db, clock: Clock, ledger: Ledger) {
+    tokio::join!(
+        async {
+            loop {
+                let now = clock.now();
+                match db.write(move |connection| tidy(connection, now)).await {
+                    Ok(0) => {}
+                    Ok(removed) => tracing::debug!(removed, "ended sessions were removed"),
+                    Err(error) => tracing::warn!(%error, "tidying failed; it is tried again in a quarter of an hour"),
+                }
+                tokio::time::sleep(BETWEEN_TIDYINGS).await;
+            }
+        },
+        async {
+            loop {
+                if let Err(error) = announce(&db, &clock, &ledger).await {
+                    tracing::warn!(%error, "what went live or expired could not be logged yet; it is tried again");
+                }
+                tokio::time::sleep(BETWEEN_ANNOUNCEMENTS).await;
+            }
+        },
+    );
 }
 
 /// Removes sessions and refresh tokens that can never be used again, and says how many rows that were.
 pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
     auth::prune_sessions(connection, now)
+}
+
+/// Writes into the log which stories went live or expired since the last time, and says how many entries were settled.
+/// Takes the writer only when something is due.
+pub async fn announce(db: &Db, clock: &Clock, ledger: &Ledger) -> Result<usize> {
+    let mut settled = 0;
+    loop {
+        let now = clock.now();
+        if !db.read(move |connection| articles::is_due(connection, now)).await? {
+            return Ok(settled);
+        }
+        settled += ledger.write(Actor::Clock, WriteOptions::default(), articles::announce).await?;
+    }
 }

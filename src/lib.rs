@@ -42,6 +42,9 @@ pub mod live;
 /// The editing wing, and the one door between the two.
 pub mod articles;
 
+/// Looking back: the log, and the proof that nobody touched it.
+pub mod audit;
+
 // The roof, which nothing below may import.
 
 /// Everything, built once.

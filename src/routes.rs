@@ -3,7 +3,7 @@
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{articles, auth, authors, health, sources, tags};
+use crate::{articles, audit, auth, authors, health, live, sources, tags};
 
 /// Every address of the API, and with it the whole OpenAPI document.
 pub fn routes(config: &mut ServiceConfig) {
@@ -13,8 +13,10 @@ pub fn routes(config: &mut ServiceConfig) {
 /// The rooms; each is asked for `pub fn routes(config: &mut ServiceConfig)`, with addresses relative to `/v1`.
 fn version_1(config: &mut ServiceConfig) {
     config.configure(articles::routes);
+    config.configure(live::routes);
     config.configure(authors::routes);
     config.configure(sources::routes);
     config.configure(tags::routes);
+    config.configure(audit::routes);
     config.configure(auth::routes);
 }

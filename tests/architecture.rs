@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("authors", &["events", "slugs", "auth"]),
     ("live", &["events", "slugs", "auth", "tags", "sources", "authors"]),
     ("articles", &["events", "slugs", "auth", "tags", "sources", "authors", "live"]),
+    ("audit", &["events", "slugs", "auth", "tags", "sources", "authors", "live", "articles"]),
 ];
 
 /// The roof: it may import everything, and nobody may import it.

@@ -17,8 +17,9 @@ use support::{Database, PASSWORD, TestApp, each_database};
 /// Who calls, and on which story, where the operation is about one. Operations that are about no story see the same
 /// caller several times.
 #[rustfmt::skip]
-const COLUMNS: [(Who, Whose, Shown); 10] = [
+const COLUMNS: [(Who, Whose, Shown); 12] = [
     (Who::Reader, Whose::Another, Shown::No), (Who::Reader, Whose::Another, Shown::Yes),
+    (Who::Partner, Whose::Another, Shown::No), (Who::Partner, Whose::Another, Shown::Yes),
     (Who::Writer, Whose::Own,     Shown::No), (Who::Writer, Whose::Own,     Shown::Yes),
     (Who::Writer, Whose::Another, Shown::No), (Who::Writer, Whose::Another, Shown::Yes),
     (Who::Editor, Whose::Another, Shown::No), (Who::Editor, Whose::Another, Shown::Yes),
@@ -27,63 +28,76 @@ const COLUMNS: [(Who, Whose, Shown); 10] = [
 
 /// The table.
 #[rustfmt::skip]
-const TABLE: [(&str, [u16; 10]); 41] = [
-    //                    reader      writer, own  writer, other's  editor      admin
-    //                    draft live  draft live   draft live       draft live  draft live
-    ("list_articles",      [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("create_article",     [401, 401,   201, 201,    201, 201,        201, 201,   201, 201]),
-    ("get_article",        [404, 200,   200, 200,    404, 200,        200, 200,   200, 200]),
-    ("replace_article",    [401, 401,   200, 200,    404, 403,        200, 200,   200, 200]),
-    ("update_article",     [401, 401,   200, 200,    404, 403,        200, 200,   200, 200]),
+const TABLE: [(&str, [u16; 12]); 52] = [
+    //                    reader      partner     writer, own  writer, other's  editor      admin
+    //                    draft live  draft live  draft live   draft live       draft live  draft live
+    ("list_articles",      [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("create_article",     [401, 401,   403, 403,   201, 201,    201, 201,        201, 201,   201, 201]),
+    ("get_article",        [404, 200,   404, 200,   200, 200,    404, 200,        200, 200,   200, 200]),
+    ("replace_article",    [401, 401,   403, 403,   200, 200,    404, 403,        200, 200,   200, 200]),
+    ("update_article",     [401, 401,   403, 403,   200, 200,    404, 403,        200, 200,   200, 200]),
     // A published story is unpublished first, and that is an editor's to do.
-    ("delete_article",     [401, 401,   204, 409,    404, 403,        204, 409,   204, 409]),
-    ("publish_article",    [401, 401,   403, 403,    403, 403,        200, 200,   200, 200]),
-    ("unpublish_article",  [401, 401,   403, 403,    403, 403,        409, 200,   409, 200]),
+    ("delete_article",     [401, 401,   403, 403,   204, 409,    404, 403,        204, 409,   204, 409]),
+    ("publish_article",    [401, 401,   403, 403,   403, 403,    403, 403,        200, 200,   200, 200]),
+    ("unpublish_article",  [401, 401,   403, 403,   403, 403,    403, 403,        409, 200,   409, 200]),
+    ("unschedule_article", [401, 401,   403, 403,   403, 403,    403, 403,        409, 409,   409, 409]),
+    ("kill_article",       [401, 401,   403, 403,   403, 403,    403, 403,        409, 200,   409, 200]),
+    ("correct_article",    [401, 401,   403, 403,   403, 403,    403, 403,        409, 200,   409, 200]),
 
-    ("list_authors",       [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("create_author",      [401, 401,   403, 403,    403, 403,        201, 201,   201, 201]),
-    ("get_author",         [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("replace_author",     [401, 401,   403, 403,    403, 403,        200, 200,   200, 200]),
-    ("update_author",      [401, 401,   403, 403,    403, 403,        200, 200,   200, 200]),
-    ("delete_author",      [401, 401,   403, 403,    403, 403,        204, 204,   204, 204]),
+    ("list_authors",       [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("create_author",      [401, 401,   403, 403,   403, 403,    403, 403,        201, 201,   201, 201]),
+    ("get_author",         [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("replace_author",     [401, 401,   403, 403,   403, 403,    403, 403,        200, 200,   200, 200]),
+    ("update_author",      [401, 401,   403, 403,   403, 403,    403, 403,        200, 200,   200, 200]),
+    ("delete_author",      [401, 401,   403, 403,   403, 403,    403, 403,        204, 204,   204, 204]),
 
-    ("list_sources",       [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("create_source",      [401, 401,   403, 403,    403, 403,        201, 201,   201, 201]),
-    ("get_source",         [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("replace_source",     [401, 401,   403, 403,    403, 403,        200, 200,   200, 200]),
-    ("update_source",      [401, 401,   403, 403,    403, 403,        200, 200,   200, 200]),
-    ("delete_source",      [401, 401,   403, 403,    403, 403,        204, 204,   204, 204]),
+    ("list_sources",       [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("create_source",      [401, 401,   403, 403,   403, 403,    403, 403,        201, 201,   201, 201]),
+    ("get_source",         [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("replace_source",     [401, 401,   403, 403,   403, 403,    403, 403,        200, 200,   200, 200]),
+    ("update_source",      [401, 401,   403, 403,   403, 403,    403, 403,        200, 200,   200, 200]),
+    ("delete_source",      [401, 401,   403, 403,   403, 403,    403, 403,        204, 204,   204, 204]),
 
-    ("list_tags",          [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("create_tag",         [401, 401,   403, 403,    403, 403,        201, 201,   201, 201]),
-    ("get_tag",            [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("replace_tag",        [401, 401,   403, 403,    403, 403,        200, 200,   200, 200]),
-    ("update_tag",         [401, 401,   403, 403,    403, 403,        200, 200,   200, 200]),
-    ("delete_tag",         [401, 401,   403, 403,    403, 403,        204, 204,   204, 204]),
+    ("list_tags",          [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("create_tag",         [401, 401,   403, 403,   403, 403,    403, 403,        201, 201,   201, 201]),
+    ("get_tag",            [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("replace_tag",        [401, 401,   403, 403,   403, 403,    403, 403,        200, 200,   200, 200]),
+    ("update_tag",         [401, 401,   403, 403,   403, 403,    403, 403,        200, 200,   200, 200]),
+    ("delete_tag",         [401, 401,   403, 403,   403, 403,    403, 403,        204, 204,   204, 204]),
 
-    ("sign_in",            [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("refresh_session",    [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("sign_out",           [401, 401,   204, 204,    204, 204,        204, 204,   204, 204]),
-    ("get_me",             [401, 401,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("change_password",    [401, 401,   204, 204,    204, 204,        204, 204,   204, 204]),
+    ("list_versions",      [404, 200,   404, 200,   404, 200,    404, 200,        404, 200,   404, 200]),
+    ("get_proof",          [404, 200,   404, 200,   404, 200,    404, 200,        404, 200,   404, 200]),
+    ("get_checkpoint",     [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("list_revisions",     [401, 401,   403, 403,   200, 200,    404, 403,        200, 200,   200, 200]),
+    ("get_revision",       [401, 401,   403, 403,   200, 200,    404, 403,        200, 200,   200, 200]),
+    ("compare_revisions",  [401, 401,   403, 403,   200, 200,    404, 403,        200, 200,   200, 200]),
+    ("restore_revision",   [401, 401,   403, 403,   200, 200,    404, 403,        200, 200,   200, 200]),
+    ("list_events",        [401, 401,   403, 403,   403, 403,    403, 403,        200, 200,   200, 200]),
 
-    ("list_users",         [401, 401,   403, 403,    403, 403,        403, 403,   200, 200]),
-    ("create_user",        [401, 401,   403, 403,    403, 403,        403, 403,   201, 201]),
-    ("get_user",           [401, 401,   403, 403,    403, 403,        403, 403,   200, 200]),
-    ("update_user",        [401, 401,   403, 403,    403, 403,        403, 403,   200, 200]),
-    ("delete_user",        [401, 401,   403, 403,    403, 403,        403, 403,   204, 204]),
+    ("sign_in",            [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("refresh_session",    [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("sign_out",           [401, 401,   204, 204,   204, 204,    204, 204,        204, 204,   204, 204]),
+    ("get_me",             [401, 401,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("change_password",    [401, 401,   204, 204,   204, 204,    204, 204,        204, 204,   204, 204]),
 
-    ("check_live",         [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("check_ready",        [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("get_metrics",        [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("list_users",         [401, 401,   403, 403,   403, 403,    403, 403,        403, 403,   200, 200]),
+    ("create_user",        [401, 401,   403, 403,   403, 403,    403, 403,        403, 403,   201, 201]),
+    ("get_user",           [401, 401,   403, 403,   403, 403,    403, 403,        403, 403,   200, 200]),
+    ("update_user",        [401, 401,   403, 403,   403, 403,    403, 403,        403, 403,   200, 200]),
+    ("delete_user",        [401, 401,   403, 403,   403, 403,    403, 403,        403, 403,   204, 204]),
+
+    ("check_live",         [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("check_ready",        [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("get_metrics",        [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
     // About the document itself, and therefore not in it.
-    ("GET /openapi.json",  [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
-    ("GET /docs",          [200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("GET /openapi.json",  [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("GET /docs",          [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Who {
     Reader,
+    Partner,
     Writer,
     Editor,
     Admin,
@@ -143,6 +157,7 @@ impl Stage {
         let app = TestApp::start(database);
         let callers = [
             (Who::Reader, app.anonymous()),
+            (Who::Partner, app.partner()),
             (Who::Writer, app.writer()),
             (Who::Editor, app.editor()),
             (Who::Admin, app.admin()),
@@ -163,12 +178,15 @@ impl Stage {
         }
         // These end the session that they are called with.
         if matches!(operation.name.as_str(), "sign_out" | "change_password") && who != Who::Reader {
-            let role = [Role::Writer, Role::Editor, Role::Admin][who as usize - 1];
+            let role = [Role::Partner, Role::Writer, Role::Editor, Role::Admin][who as usize - 1];
             caller = self.app.signed_in(&format!("{}@example.org", self.word()), role);
         }
         let mut path = operation.path.clone();
         if path.contains("{id}") {
             path = path.replace("{id}", &self.object(&path, (who, whose, shown)));
+        }
+        for number in ["{number}", "{from}", "{to}"] {
+            path = path.replace(number, "1");
         }
         let body = self.body(operation).map(|body| body.to_string().into_bytes());
         caller.send(&operation.method, &path, body)
@@ -202,7 +220,8 @@ impl Stage {
         Some(match operation.name.as_str() {
             "create_article" | "replace_article" => json!({ "title": self.word() }),
             "update_article" => json!({ "summary": self.word() }),
-            "publish_article" => json!({}),
+            "publish_article" | "kill_article" => json!({}),
+            "correct_article" => json!({ "type": "correction", "text": self.word() }),
             "create_user" => self.account(),
             "update_user" => json!({ "name": self.word() }),
             "sign_in" => json!({ "email": "editor@example.org", "password": PASSWORD }),
@@ -260,7 +279,7 @@ fn the_table_and_the_document_know_the_same_operations_and_agree_on_who_must_sig
 fn whoever_may_not_is_told_so_before_anything_is_read_or_looked_up() {
     let stage = Stage::new(Database::Sqlite);
     for operation in operations().iter().filter(|operation| operation.guarded) {
-        let path = operation.path.replace("{id}", "there-is-no-such-thing");
+        let path = operation.path.replace("{id}", "there-is-no-such-thing").replace(['{', '}'], "");
         let huge = vec![b'['; 6 * 1024 * 1024];
         for body in [None, Some(b"{ this is not JSON".to_vec()), Some(huge)] {
             stage.app.anonymous().send(&operation.method, &path, body).expect(401);
@@ -283,7 +302,7 @@ fn nothing_answers_that_is_not_in_the_document() {
     let operations = operations();
     let described = |path: &str, method: &str| operations.iter().any(|one| one.path == path && one.method == method);
     for operation in &operations {
-        let path = operation.path.replace("{id}", "nato");
+        let path = operation.path.replace("{id}", "nato").replace(['{', '}'], "");
         for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"] {
             if !described(&operation.path, method) {
                 reader.send(method, &path, None).expect(405);

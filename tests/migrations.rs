@@ -103,6 +103,7 @@ fn kind(diesel: &str, url: &DatabaseUrl) -> &'static str {
     let (on_sqlite, on_postgres) = match diesel {
         "Text" => ("TEXT", "text"),
         "Integer" => ("INTEGER", "integer"),
+        "Binary" => ("BLOB", "bytea"),
         "BigInt" => ("INTEGER", "bigint"),
         "Bool" => ("INTEGER", "boolean"),
         "Timestamp" => ("TEXT", "timestamp without time zone"),

@@ -1,5 +1,7 @@
 //! `/v1/articles`: one address for readers and editors. Who asks decides which wing answers.
 
+use std::time::Duration;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder, delete, get, patch, post, put};
 use serde::Deserialize;
@@ -8,9 +10,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::article::{ArticleList, ArticleView, Status, WorkingCopy};
 use super::input::{ArticleInput, ArticlePatch, NewArticle};
-use super::{publishing, showing, store};
+use super::{publishing, reading_ahead, showing, store};
 use crate::auth::{Allow, Caller, Permission, SignedIn, needs};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::db::Db;
 use crate::db::types::text_enum;
 use crate::error::{Error, Result};
@@ -21,7 +23,7 @@ use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{List, ListQuery, Query, WriteOptions};
-use crate::live::{self, Article, ArticleFilter, Found};
+use crate::live::{self, Article, ArticleFilter, Found, Sight};
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
@@ -55,6 +57,9 @@ pub struct WorkingParameters {
     /// Only working copies in these states: `status=draft,changed`.
     #[param(value_type = Option<String>, example = "draft,changed")]
     status: List<Status>,
+    /// What readers saw at this moment, with the names of then; not in the future.
+    #[param(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
+    as_of: Option<Timestamp>,
 }
 
 /// What reading one article understands.
@@ -66,30 +71,61 @@ pub struct ViewParameter {
     /// for those, `live` for everybody else.
     #[param(inline)]
     view: Option<View>,
+    /// What readers saw at this moment, with the names of then; not in the future.
+    #[param(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
+    as_of: Option<Timestamp>,
 }
 
-/// The editor whose working copies are asked for, or `None` when it is what readers see.
+/// Which wing answers.
+enum Wing {
+    /// The editing wing, to this editor.
+    Editing(SignedIn),
+    /// The reading wing, to these eyes.
+    Reading(Sight),
+}
+
+/// Who answers whom: working copies are for those who may edit them, the past and `view=live` are the readers' wing for
+/// everybody.
 ///
-/// Errors: 401 and 403 when working copies are asked for by name and are not this caller's to see.
-fn editor(caller: &Caller, view: Option<View>) -> Result<Option<&SignedIn>> {
+/// Errors: 400 for a moment in the future, or for working copies of the past; 401 and 403 when working copies are asked
+/// for by name and are not this caller's to see.
+fn wing(caller: &Caller, view: Option<View>, as_of: Option<Timestamp>, now: Timestamp) -> Result<Wing> {
     let editor = caller.user().filter(|user| user.may(Permission::ReadDrafts));
-    match (view, caller) {
-        (Some(View::Live), _) => Ok(None),
-        (Some(View::Draft), Caller::Anonymous) => {
+    match (view, as_of, caller) {
+        (Some(View::Draft), Some(_), _) => {
+            let detail = "is about what readers saw; for earlier working copies see the revisions of an article";
+            Err(Error::bad_parameter("as_of", "not_for_drafts", detail))
+        }
+        (_, Some(then), _) if then > now => {
+            let detail = format!("must not be in the future: it is {now} now");
+            Err(Error::bad_parameter("as_of", "in_the_future", detail))
+        }
+        (_, Some(then), _) => Ok(Wing::Reading(Sight::Past { then, now })),
+        (Some(View::Draft), None, Caller::Anonymous) => {
             Err(Error::Unauthorized("Working copies are for editors: sign in, or leave out view=draft.".into()))
         }
-        (Some(View::Draft), Caller::User(_)) if editor.is_none() => {
+        (Some(View::Draft), None, Caller::User(_)) if editor.is_none() => {
             Err(Error::Forbidden("Your role does not see working copies.".into()))
         }
-        _ => Ok(editor),
+        (Some(View::Live), None, _) => Ok(Wing::Reading(Sight::Readers(now))),
+        (_, None, _) => Ok(match editor {
+            Some(editor) => Wing::Editing(editor.clone()),
+            None if caller.may(Permission::ReadEmbargoed) => Wing::Reading(Sight::Partners(now)),
+            None => Wing::Reading(Sight::Readers(now)),
+        }),
     }
 }
 
-/// What depends on the caller is for the caller only.
-fn audience(caller: &Caller) -> Audience {
-    match caller {
-        Caller::Anonymous => Audience::Everyone,
-        Caller::User(_) => Audience::Caller,
+/// How long after a moment nothing can be committed any more that belongs to it: longer than any request, and than any
+/// difference between the clocks of several servers.
+const SETTLING: Duration = Duration::from_secs(600);
+
+/// What depends on the caller is for the caller only; a past that is over never changes.
+fn audience(caller: &Caller, as_of: Option<Timestamp>, now: Timestamp) -> Audience {
+    match (caller, as_of) {
+        (Caller::User(_), _) => Audience::Caller,
+        (Caller::Anonymous, Some(then)) if then.after(SETTLING) < now => Audience::Forever,
+        (Caller::Anonymous, _) => Audience::Everyone,
     }
 }
 
@@ -106,26 +142,33 @@ fn audience(caller: &Caller) -> Audience {
 async fn list_articles(
     caller: Caller,
     query: ListQuery<ArticleFilter, WorkingParameters>,
+    ledger: Ledger,
     db: Data<Db>,
     clock: Data<Clock>,
     cursors: Data<Cursors>,
 ) -> Result<impl Responder> {
-    let (filter, statuses, now) = (query.filter, query.more.status.0, clock.now());
-    let editor = editor(&caller, query.more.view)?.cloned();
-    let Some(editor) = editor else {
-        if !statuses.is_empty() {
-            let detail = "is for working copies; readers see only what is published";
-            return Err(Error::bad_parameter("status", "not_for_readers", detail));
+    let (filter, more, now) = (query.filter, query.more, clock.now());
+    let audience = audience(&caller, more.as_of, now);
+    match wing(&caller, more.view, more.as_of, now)? {
+        Wing::Editing(editor) => {
+            let page = query.paging.page(&cursors, &format!("{} {}", editor.user_id, query.binding))?;
+            let statuses = more.status.0;
+            let read = move |connection: &mut _| store::list(connection, &editor, (&filter, &statuses), &page, now);
+            let list: ArticleList = db.read(read).await?.map(|copy| ArticleView::WorkingCopy(Box::new(copy)));
+            Ok(Answer::list(&list, audience))
         }
-        let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
-        let list = db.read(move |connection| live::list(connection, &filter, &page, now)).await?;
-        let list: ArticleList = list.map(|article| ArticleView::Live(Box::new(article)));
-        return Ok(Answer::list(&list, audience(&caller)));
-    };
-    let page = query.paging.page(&cursors, &format!("{} {}", editor.user_id, query.binding))?;
-    let read = move |connection: &mut _| store::list(connection, &editor, (&filter, &statuses), &page, now);
-    let list: ArticleList = db.read(read).await?.map(|copy| ArticleView::WorkingCopy(Box::new(copy)));
-    Ok(Answer::list(&list, Audience::Caller))
+        Wing::Reading(sight) => {
+            if more.status.given().is_some() {
+                let detail = "is for working copies; readers see only what is published";
+                return Err(Error::bad_parameter("status", "not_for_readers", detail));
+            }
+            let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
+            let list = db.read(move |connection| live::list(connection, &filter, &page, sight)).await?;
+            reading_ahead::log(&ledger, &caller, &list.data).await?;
+            let list: ArticleList = list.map(|article| ArticleView::Live(Box::new(article)));
+            Ok(Answer::list(&list, audience))
+        }
+    }
 }
 
 /// Begin an article
@@ -167,31 +210,42 @@ async fn get_article(
     caller: Caller,
     reference: Reference,
     query: Query<ViewParameter>,
+    ledger: Ledger,
     db: Data<Db>,
     clock: Data<Clock>,
 ) -> Result<Answer> {
-    let (audience, now) = (audience(&caller), clock.now());
-    let by_name = query.0.view == Some(View::Draft);
-    if let Some(editor) = editor(&caller, query.0.view)?.cloned() {
-        let asked = reference.clone();
-        let copy = db.read(move |connection| {
-            let row = match by_name {
-                true => Some(store::get(connection, &editor, &asked, now)?),
-                false => store::find_theirs(connection, &editor, &asked)?,
-            };
-            row.map(|row| showing::show(connection, row, now)).transpose()
-        });
-        if let Some(copy) = copy.await? {
-            return Ok(match reference.is_former(&copy.article.slug) {
-                true => Answer::moved(location(&copy.article.slug), audience),
-                false => Answer::one(&copy, audience).version(copy.version),
+    let (view, as_of, now) = (query.0.view, query.0.as_of, clock.now());
+    let audience = audience(&caller, as_of, now);
+    let sight = match wing(&caller, view, as_of, now)? {
+        Wing::Reading(sight) => sight,
+        Wing::Editing(editor) => {
+            let (asked, by_name) = (reference.clone(), view == Some(View::Draft));
+            let copy = db.read(move |connection| {
+                let row = match by_name {
+                    true => Some(store::get(connection, &editor, &asked, now)?),
+                    false => store::find_theirs(connection, &editor, &asked)?,
+                };
+                row.map(|row| showing::show(connection, row, now)).transpose()
             });
+            if let Some(copy) = copy.await? {
+                return Ok(match reference.is_former(&copy.article.slug) {
+                    true => Answer::moved(location(&copy.article.slug), audience),
+                    false => Answer::one(&copy, audience).version(copy.version),
+                });
+            }
+            Sight::Readers(now)
         }
-    }
-    let found = db.read(move |connection| live::find(connection, &reference, now)).await?;
+    };
+    let found = db.read(move |connection| live::find(connection, &reference, sight)).await?;
     Ok(match found {
-        Found::Here(article) => Answer::one(&article, audience),
-        Found::Moved(slug) => Answer::moved(location(&slug), audience),
+        Found::Here(article) => {
+            reading_ahead::log(&ledger, &caller, std::slice::from_ref(&article)).await?;
+            Answer::one(&article, audience)
+        }
+        Found::Moved(slug) => {
+            let then = as_of.map(|then| format!("?as_of={then}")).unwrap_or_default();
+            Answer::moved(format!("{}{then}", location(&slug)), audience)
+        }
     })
 }
 
@@ -278,7 +332,7 @@ async fn delete_article(
     let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
         let row = store::get(connection, &user, &reference, journal.now())?;
         if_match.check(row.version)?;
-        publishing::cancel_for_deletion(connection, journal, &row, user.may(Permission::PublishArticles))?;
+        publishing::cancel_for_deletion(connection, journal, row.clone(), user.may(Permission::PublishArticles))?;
         store::delete(connection, journal, &row)
     });
     write.await?;

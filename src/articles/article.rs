@@ -26,6 +26,8 @@ text_enum! {
         Changed = "changed",
         /// Readers saw it until `expires_at`.
         Expired = "expired",
+        /// Readers are told that it was withdrawn; only an admin publishes it again.
+        Killed = "killed",
     }
 }
 
@@ -49,9 +51,31 @@ pub struct WorkingCopy {
     /// When readers stop seeing it.
     #[schema(required)]
     pub expires_at: Option<Timestamp>,
+    /// Id of the story that this one is a translation of.
+    #[schema(required)]
+    pub translation_of: Option<String>,
+    /// Why it was killed, while it is.
+    #[schema(required)]
+    pub killed: Option<Kill>,
     /// Id of the account that began it.
     #[schema(required)]
     pub created_by: Option<String>,
+}
+
+/// Why a story was killed, as editors see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Kill {
+    /// When.
+    pub killed_at: Timestamp,
+    /// By which account.
+    #[schema(required)]
+    pub killed_by: Option<String>,
+    /// What readers are told.
+    #[schema(required)]
+    pub reason_public: Option<String>,
+    /// What colleagues should know; readers never see it.
+    #[schema(required)]
+    pub reason_internal: Option<String>,
 }
 
 impl WorkingCopy {
@@ -64,6 +88,8 @@ impl WorkingCopy {
             "editor_note": "Call the ministry again before noon.",
             "scheduled_for": null,
             "expires_at": null,
+            "translation_of": null,
+            "killed": null,
             "created_by": "01997b2e-cc10-7d3e-8d41-3f6c2f0e9e50"
         });
         if let (Some(members), Value::Object(more)) = (sample.as_object_mut(), more) {

@@ -1,4 +1,4 @@
-//! `/v1/articles/{id}/publish` and `/unpublish`: the door, as it is reached over HTTP.
+//! The door's operations: publish, schedule, take down, kill, correct.
 
 use actix_web::post;
 use serde::Deserialize;
@@ -6,29 +6,34 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::article::WorkingCopy;
-use super::publishing::{self, Publish};
-use super::{showing, store};
-use crate::auth::{Allow, needs};
+use super::publishing::{Modified, Passed, Publish};
+use super::row::ArticleRow;
+use super::{corrections, killing, publishing, showing, store};
+use crate::auth::{Allow, Permission, SignedIn, needs};
 use crate::clock::Timestamp;
-use crate::error::Result;
-use crate::events::Ledger;
+use crate::db::AnyConnection;
+use crate::error::{Error, Result};
+use crate::events::{Journal, Ledger};
 use crate::http::answer::{Answer, Audience};
 use crate::http::etag::{IfMatch, IfMatchHeader};
+use crate::http::fields::Text;
 use crate::http::idempotency::IdempotencyHeader;
 use crate::http::input::{Complete, Input};
 use crate::http::patch::Patch;
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{Query, WriteOptions};
+use crate::live::CorrectionKind;
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(publish_article).service(unpublish_article);
+    config.service(publish_article).service(unpublish_article).service(unschedule_article);
+    config.service(kill_article).service(correct_article);
 }
 
 /// When readers should see an article.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct PublicationInput {
-    /// From when; at once when absent. With an offset, and not in the past.
+    /// From when; at once when absent. With an offset, and not in the past. Never before an embargo ends.
     #[serde(default)]
     #[schema(value_type = Option<Timestamp>)]
     at: Patch<Timestamp>,
@@ -36,6 +41,14 @@ pub struct PublicationInput {
     #[serde(default)]
     #[schema(value_type = Option<Timestamp>)]
     until: Patch<Timestamp>,
+    /// Whether readers are told that the text changed; `editorial` when absent.
+    #[serde(default)]
+    #[schema(value_type = Option<Modified>)]
+    modified: Patch<Modified>,
+    /// Why, for the log; readers never see it. Up to 500 characters.
+    #[serde(default)]
+    #[schema(value_type = Option<Text<500>>)]
+    note: Patch<Text<500>>,
 }
 
 /// What `publish` takes; nothing at all publishes at once.
@@ -43,11 +56,97 @@ pub type NewPublication = Complete<PublicationInput>;
 
 impl Input for PublicationInput {}
 
+/// Why an article is killed.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct KillInput {
+    /// What readers are told, up to 1,000 characters; only that it was withdrawn when absent.
+    #[serde(default)]
+    #[schema(value_type = Option<Text<1000>>)]
+    reason_public: Patch<Text<1000>>,
+    /// What colleagues should know, up to 5,000 characters; readers never see it.
+    #[serde(default)]
+    #[schema(value_type = Option<Text<5000>>)]
+    reason_internal: Patch<Text<5000>>,
+}
+
+/// What `kill` takes.
+pub type NewKill = Complete<KillInput>;
+
+impl Input for KillInput {}
+
+/// A public note about an article.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct CorrectionInput {
+    /// What the note says.
+    #[serde(default, rename = "type")]
+    #[schema(rename = "type", value_type = CorrectionKind)]
+    kind: Patch<CorrectionKind>,
+    /// The note, as readers will see it; up to 2,000 characters.
+    #[serde(default)]
+    #[schema(value_type = Text<2000>)]
+    text: Patch<Text<2000>>,
+    /// `true` publishes the working copy with the note at once; otherwise the next publication carries it.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    publish: Patch<bool>,
+}
+
+/// What `corrections` takes.
+pub type NewCorrection = Complete<CorrectionInput>;
+
+impl Input for CorrectionInput {
+    const REQUIRED: &'static [&'static str] = &["type", "text"];
+}
+
+/// What every action at the door has in common: the story is found, its version checked when one was named, and the
+/// answer is the working copy.
+async fn pass<F>(
+    user: SignedIn,
+    (reference, if_match, options): (Reference, IfMatch, WriteOptions),
+    ledger: Ledger,
+    act: F,
+) -> Result<Answer>
+where
+    F: FnOnce(&mut AnyConnection, &mut Journal, ArticleRow, &SignedIn) -> Result<Outcome> + Send + 'static,
+{
+    let write = ledger.answer(user.actor(), options, move |connection, journal| {
+        let row = store::get(connection, &user, &reference, journal.now())?;
+        if_match.check(row.version)?;
+        let copy = match act(connection, journal, row, &user)? {
+            Outcome::Passed(passed) => showing::show_passed(connection, *passed, journal.now())?,
+            Outcome::Changed(row) => showing::show(connection, *row, journal.now())?,
+        };
+        Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
+    });
+    write.await
+}
+
+/// What an action leaves.
+enum Outcome {
+    /// A story that went through the door.
+    Passed(Box<Passed>),
+    /// A changed row.
+    Changed(Box<ArticleRow>),
+}
+
+impl From<Passed> for Outcome {
+    fn from(passed: Passed) -> Outcome {
+        Outcome::Passed(Box::new(passed))
+    }
+}
+
+impl From<ArticleRow> for Outcome {
+    fn from(row: ArticleRow) -> Outcome {
+        Outcome::Changed(Box::new(row))
+    }
+}
+
 /// Publish an article
 ///
 /// Shows readers the working copy as it is now: at once, or from `at` on, and until `until` if that is given. What
 /// readers see now goes on until then, and what was scheduled before is replaced. The schedule is kept by the clock of
-/// each reader's request: no background job has to run. With `If-Match`, only the version that you read is published.
+/// each reader's request: no background job has to run. With `If-Match`, only the version that you read is published. An
+/// article that was killed is published again by an admin only.
 #[utoipa::path(
     operation_id = "publish_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
     security(("bearer" = [])),
@@ -56,6 +155,7 @@ impl Input for PublicationInput {}
         examples(
             ("At once" = (value = json!({}))),
             ("For a week" = (value = json!({ "at": "2027-03-01T06:00:00+01:00", "until": "2027-03-08T06:00:00+01:00" }))),
+            ("A comma" = (value = json!({ "modified": "silent", "note": "a comma in the second paragraph" }))),
         ),
     ),
     responses((status = 200, body = WorkingCopy, example = json!(WorkingCopy::sample()))),
@@ -69,21 +169,31 @@ async fn publish_article(
     ledger: Ledger,
     body: NewPublication,
 ) -> Result<Answer> {
-    let wish = Publish { at: body.0.at.value(), until: body.0.until.value(), dated: None };
-    let user = caller.clone();
-    let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
-        let row = store::get(connection, &user, &reference, journal.now())?;
-        if_match.check(row.version)?;
-        publishing::publish(connection, journal, &row, wish)?;
-        let copy = showing::show(connection, row, journal.now())?;
-        Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
-    });
-    write.await
+    let wish = Publish {
+        at: body.0.at.value(),
+        until: body.0.until.value(),
+        modified: body.0.modified.value(),
+        note: body.0.note.value().map(String::from),
+        dated: None,
+    };
+    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, row, user| {
+        let row = match row.killed_at {
+            None => row,
+            Some(_) if user.may(Permission::LiftKills) => killing::lift(connection, journal, row)?,
+            Some(_) => {
+                let detail = "This article was killed; only an admin publishes it again.";
+                return Err(Error::Forbidden(detail.into()));
+            }
+        };
+        Ok(publishing::publish(connection, journal, row, wish)?.into())
+    })
+    .await
 }
 
 /// Unpublish an article
 ///
-/// Readers no longer see it, from this moment; what is scheduled is cancelled. The working copy stays.
+/// Readers no longer see it, from this moment; what is scheduled is cancelled. The working copy stays, and so does what
+/// readers saw before: `as_of` and the log tell it. To withdraw that as well, kill the article.
 #[utoipa::path(
     operation_id = "unpublish_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
     security(("bearer" = [])),
@@ -97,13 +207,98 @@ async fn unpublish_article(
     options: Query<WriteOptions>,
     ledger: Ledger,
 ) -> Result<Answer> {
-    let user = caller.clone();
-    let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
-        let row = store::get(connection, &user, &reference, journal.now())?;
-        if_match.check(row.version)?;
-        publishing::unpublish(connection, journal, &row)?;
-        let copy = showing::show(connection, row, journal.now())?;
-        Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
-    });
-    write.await
+    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, |connection, journal, row, _| {
+        Ok(publishing::unpublish(connection, journal, row)?.into())
+    })
+    .await
+}
+
+/// Cancel what is scheduled
+///
+/// What readers see now stays as it is, with the end that it had before. 409 when nothing is scheduled.
+#[utoipa::path(
+    operation_id = "unschedule_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
+    security(("bearer" = [])),
+    responses((status = 200, body = WorkingCopy, example = json!(WorkingCopy::sample()))),
+)]
+#[post("/articles/{id}/unschedule")]
+async fn unschedule_article(
+    caller: Allow<needs::PublishArticles>,
+    reference: Reference,
+    if_match: IfMatch,
+    options: Query<WriteOptions>,
+    ledger: Ledger,
+) -> Result<Answer> {
+    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, |connection, journal, row, _| {
+        Ok(publishing::unschedule(connection, journal, row)?.into())
+    })
+    .await
+}
+
+/// Kill an article
+///
+/// Withdraws it with all its past: readers who knew its address are told so with 410 and the public reason, and it is in
+/// no list, count or `as_of` any more. Editors keep it with its history; only an admin publishes it again.
+#[utoipa::path(
+    operation_id = "kill_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
+    security(("bearer" = [])),
+    request_body(
+        content = Option<NewKill>,
+        example = json!({ "reason_public": "It rested on a forged document.", "reason_internal": "See the lawyers' letter." }),
+    ),
+    responses((status = 200, body = WorkingCopy, example = json!(WorkingCopy::sample()))),
+)]
+#[post("/articles/{id}/kill")]
+async fn kill_article(
+    caller: Allow<needs::PublishArticles>,
+    reference: Reference,
+    if_match: IfMatch,
+    options: Query<WriteOptions>,
+    ledger: Ledger,
+    body: NewKill,
+) -> Result<Answer> {
+    let reasons = killing::Reasons {
+        public: body.0.reason_public.value().map(String::from),
+        internal: body.0.reason_internal.value().map(String::from),
+    };
+    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, row, _| {
+        Ok(killing::kill(connection, journal, row, reasons)?.into())
+    })
+    .await
+}
+
+/// Correct an article
+///
+/// Adds a public note, dated and tied to the publication that carries it. The note is a new version of the working copy
+/// and goes out with the next publication, or at once with `publish`: then the working copy is published as it is, and
+/// what readers see keeps its end.
+#[utoipa::path(
+    operation_id = "correct_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
+    security(("bearer" = [])),
+    request_body(
+        content = NewCorrection,
+        example = json!({ "type": "correction", "text": "An earlier version named the wrong day.", "publish": true }),
+    ),
+    responses((status = 200, body = WorkingCopy, example = json!(WorkingCopy::sample()))),
+)]
+#[post("/articles/{id}/corrections")]
+async fn correct_article(
+    caller: Allow<needs::PublishArticles>,
+    reference: Reference,
+    if_match: IfMatch,
+    options: Query<WriteOptions>,
+    ledger: Ledger,
+    body: NewCorrection,
+) -> Result<Answer> {
+    let (kind, text) = (body.0.kind.value(), body.0.text.value().map(String::from).unwrap_or_default());
+    let at_once = body.0.publish.value().unwrap_or(false);
+    let kind = kind.ok_or_else(|| Error::internal("a required member is not there"))?;
+    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, row, _| {
+        let row = corrections::add(connection, journal, row, (kind, text))?;
+        match at_once {
+            true => Ok(corrections::publish(connection, journal, row)?.into()),
+            false => Ok(row.into()),
+        }
+    })
+    .await
 }

@@ -4,6 +4,7 @@ use super::input::ArticleInput;
 use super::mention::{AuthorMention, Mention};
 use super::row::ArticleRow;
 use crate::authors::{self, AuthorInput};
+use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection, Turn};
 use crate::error::{Error, Rejection, Result};
 use crate::events::Journal;
@@ -22,6 +23,8 @@ pub struct Draft {
     /// The body as readers' browsers get it.
     pub body_html: String,
     pub editor_note: Option<String>,
+    /// Until when readers must not see it, whatever is published.
+    pub embargo_until: Option<Timestamp>,
 }
 
 /// Looks up what a story refers to, makes what it names, and collects what cannot be found.
@@ -37,7 +40,7 @@ impl Draft {
     /// A story that nothing was said about.
     pub fn empty() -> Draft {
         let document = Document { language: LanguageTag::english().into(), ..Document::default() };
-        Draft { document, body: String::new(), body_html: String::new(), editor_note: None }
+        Draft { document, body: String::new(), body_html: String::new(), editor_note: None, embargo_until: None }
     }
 
     /// What is stored.
@@ -47,6 +50,7 @@ impl Draft {
             body: row.body.clone(),
             body_html: row.body_html.clone(),
             editor_note: row.editor_note.clone(),
+            embargo_until: row.embargo_until,
         })
     }
 
@@ -99,6 +103,8 @@ impl Draft {
             self.body_html = input.body_html.unwrap_or_else(|| render::render(&self.body));
         }
         input.editor_note.map(String::from).apply_to(&mut self.editor_note);
+        input.translation_of.apply_to(&mut document.translation_of);
+        input.embargo_until.apply_to(&mut self.embargo_until);
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::mention::{AuthorMention, Mention};
+use crate::clock::Timestamp;
 use crate::error::{Error, Rejection, Result};
 use crate::http::fields::{LanguageTag, Line, Markdown, Text, WebUrl};
 use crate::http::input::{Complete, Input, LARGEST_BODY, Partial};
@@ -108,10 +109,23 @@ pub struct ArticleInput {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, Value>>)]
     pub custom: Patch<Map<String, Value>>,
+    /// The story that this one is a translation of, by id or slug.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub translation_of: Patch<String>,
+    /// Until when no publication of it is read, except by those who may read under embargo. Changing it while readers
+    /// see the story takes it down or brings it back at once; a `PUT` without it leaves it as it is.
+    #[serde(default)]
+    #[schema(value_type = Option<Timestamp>)]
+    pub embargo_until: Patch<Timestamp>,
     /// For colleagues; readers never see it. Up to 5,000 characters.
     #[serde(default)]
     #[schema(value_type = Option<Text<5000>>)]
     pub editor_note: Patch<Text<5000>>,
+    /// What this save is about, up to 500 characters; kept with its revision.
+    #[serde(default)]
+    #[schema(value_type = Option<Text<500>>)]
+    pub note: Patch<Text<500>>,
 }
 
 /// A whole story: what `POST` and `PUT` take.
@@ -136,6 +150,11 @@ impl Input for ArticleInput {
         "created_by",
         "scheduled_for",
         "expires_at",
+        "corrections",
+        "corrections_count",
+        "retracted",
+        "translations",
+        "killed",
     ];
 
     fn check(&self, refuse: &mut Vec<Rejection>) {
@@ -190,7 +209,11 @@ impl ArticleInput {
             urgency: self.urgency.or_null(),
             image: self.image.or_null(),
             custom: self.custom.or_null(),
+            translation_of: self.translation_of.or_null(),
+            // Clearing it would show the story: that has to be said.
+            embargo_until: self.embargo_until,
             editor_note: self.editor_note.or_null(),
+            note: self.note,
         }
     }
 

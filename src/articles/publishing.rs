@@ -2,110 +2,196 @@
 //!
 //! A publication is an immutable document with an interval. Publishing begins one, scheduling begins one in the future,
 //! unpublishing ends the one that runs and cancels the one that waits. Nothing here runs at the appointed time: readers
-//! ask which interval holds now, so a schedule is kept even if every background job is dead.
+//! ask which interval holds now, so a schedule is kept even if every background job is dead. An embargo is nothing else
+//! than a later beginning for readers.
 
-use diesel::dsl::not;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::draft::Draft;
+use super::announcing;
+use super::corrections;
+use super::publication::{Dates, Interval, Publication};
 use super::row::ArticleRow;
-use super::schedule::{Schedule, Slot};
+use super::schedule::{Ending, Schedule};
 use super::store;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{articles, authors, publication_authors, publication_tags, publications, tags};
-use crate::db::types::new_id;
+use crate::db::types::{new_id, text_enum};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Action, Event, Journal, Resource};
-use crate::live::{ArticleKind, References};
+use crate::live::{Document, References};
+
+text_enum! {
+    /// Whether readers are told that a story's text changed.
+    pub enum Modified {
+        /// They are: `modified_at` moves.
+        Editorial = "editorial",
+        /// They are not: a comma, a link.
+        Silent = "silent",
+    }
+}
 
 /// When a story should be read.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Publish {
     /// From when; at once when `None`.
     pub at: Option<Timestamp>,
     /// Until when; without end when `None`.
     pub until: Option<Timestamp>,
+    /// Whether readers are told that it changed; they are when `None`.
+    pub modified: Option<Modified>,
+    /// Why, for the log.
+    pub note: Option<String>,
     /// The date that readers are told when an import brings an older story. The interval still begins now: a log that
     /// can prove what it said and when does not claim to have said it earlier.
     pub dated: Option<Timestamp>,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = publications)]
-struct NewPublication<'a> {
-    id: String,
-    article_id: &'a str,
-    number: i32,
-    revision: i32,
-    live_from: Timestamp,
-    live_until: Timestamp,
-    expires_at: Timestamp,
-    superseded: bool,
-    slug: &'a str,
-    title: &'a str,
-    language: &'a str,
-    kind: ArticleKind,
-    featured: bool,
-    section_id: Option<&'a str>,
-    source_id: Option<&'a str>,
-    document: String,
-    body: &'a str,
-    body_html: &'a str,
-    created_at: Timestamp,
-    first_published_at: Timestamp,
-    published_at: Timestamp,
-    modified_at: Timestamp,
+/// A story behind the door: its row as it is now, where it stands, and the names of what it refers to.
+pub struct Passed {
+    /// The row.
+    pub row: ArticleRow,
+    /// Where it stands.
+    pub schedule: Schedule,
+    /// The names, for showing it.
+    pub references: References,
 }
 
-/// The times of a publication.
-struct Dates {
-    first_published_at: Timestamp,
-    published_at: Timestamp,
-    modified_at: Timestamp,
-}
-
-/// Publishes the working copy as it is in `row`: now, or in the future. What runs ends where the new publication begins,
-/// and what was scheduled before is cancelled.
+/// Publishes the working copy as it is in `row`: now, or in the future, and not before its embargo ends. What runs ends
+/// where the new publication begins, and what was scheduled before is cancelled. `note` goes to the log.
 ///
 /// Errors: 422 for an interval that begins in the past or is empty; 409 when the slug belongs to another story's past;
 /// 412 when the story was changed meanwhile.
-pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow, wish: Publish) -> Result<()> {
-    let now = hold(connection, journal, row)?;
-    let (from, until) = interval(wish, now)?;
-    store::refuse_published(connection, &row.slug, &row.id)?;
+pub fn publish(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    row: ArticleRow,
+    wish: Publish,
+) -> Result<Passed> {
+    let now = hold(connection, journal, &row)?;
+    let interval = interval(&wish, row.embargo_until, now)?;
     let schedule = Schedule::of(connection, &row.id, now)?;
-    let dates = dates(connection, &row.id, &schedule, (from, wish.dated), now)?;
-    make_room(connection, &row.id, &schedule, from, now)?;
-    insert(connection, row, (from, until), &dates)?;
-    diesel::update(articles::table.find(&row.id))
-        .set(articles::published_at.eq(dates.published_at))
-        .execute(connection)?;
-    let versions = Event { after: Some(row.version), ..Event::new(Action::Published, Resource::Article, &row.id) };
-    journal.record(versions);
-    Ok(())
+    // What readers find under this slug already was let through before.
+    store::refuse_published(connection, &row.slug, &row.id)?;
+    let dates = dates(&row, &schedule, (interval.from, &wish), now);
+    let mut document = row.document()?;
+    let cancelled = schedule.pending.as_ref().map(|slot| slot.number);
+    if corrections::any_waits(&document.corrections, cancelled) {
+        let previous = match schedule.running.as_ref().or(schedule.expired()) {
+            Some(slot) => Some(slot.number),
+            None => last_read(connection, &row.id, now)?.map(|read| read.number),
+        };
+        let carrier = corrections::Carrier { number: row.publication_number + 1, previous, from: interval.from };
+        corrections::carry(&mut document.corrections, cancelled, carrier);
+    }
+    let references = References::load(connection, [&document])?;
+    let publication = Publication::of(&row, document.clone(), &references, (interval, dates))?;
+    write_ends(connection, schedule.make_room(interval.from, now))?;
+    insert(connection, &publication, &document)?;
+    announcing::expect(connection, &publication, now)?;
+    let row = ArticleRow {
+        published_at: dates.published_at,
+        first_published_at: dates.first_published_at,
+        publication_number: publication.number,
+        publication_hash: Some(publication.hash.clone()),
+        corrections: serde_json::to_string(&document.corrections).map_err(Error::internal)?,
+        ..row
+    };
+    write_dates(connection, &row)?;
+    let published = Event::new(Action::Published, Resource::Article, &row.id).noted(wish.note);
+    journal.record(Event { after: Some(row.version), ..published.sealing(publication.hash.as_str()) });
+    Ok(Passed { schedule: schedule.with(&publication, now), row, references })
 }
 
 /// Ends what readers see, now, and cancels what is scheduled.
 ///
 /// Errors: 409 when there is neither; 412 when the story was changed meanwhile.
-pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<()> {
-    let now = hold(connection, journal, row)?;
+pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<ArticleRow> {
+    let now = hold(connection, journal, &row)?;
     let schedule = Schedule::of(connection, &row.id, now)?;
     if schedule.running.is_none() && schedule.pending.is_none() {
         let detail = "readers do not see this article and nothing is scheduled; there is nothing to take down";
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
     }
-    make_room(connection, &row.id, &schedule, now, now)?;
-    // What was only planned leaves no date behind.
-    let last = last_read(connection, &row.id, now)?;
-    diesel::update(articles::table.find(&row.id))
-        .set(articles::published_at.eq(last.map_or(Timestamp::FOREVER, |(_, published_at)| published_at)))
-        .execute(connection)?;
-    let versions = Event { before: Some(row.version), ..Event::new(Action::Unpublished, Resource::Article, &row.id) };
-    journal.record(versions);
-    Ok(())
+    let row = take_down(connection, row, &schedule, now)?;
+    journal.record(Event { before: Some(row.version), ..Event::new(Action::Unpublished, Resource::Article, &row.id) });
+    Ok(row)
+}
+
+/// Cancels what is scheduled and leaves what readers see as it is.
+///
+/// Errors: 409 when nothing is scheduled; 412 when the story was changed meanwhile.
+pub fn unschedule(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<ArticleRow> {
+    let now = hold(connection, journal, &row)?;
+    let schedule = Schedule::of(connection, &row.id, now)?;
+    if schedule.pending.is_none() {
+        let detail = "nothing is scheduled; to take down what readers see, use unpublish";
+        return Err(Error::Conflict(Rejection::anywhere("not_scheduled", detail)));
+    }
+    write_ends(connection, schedule.call_off())?;
+    let row = forget_what_was_planned(connection, row, &schedule, now)?;
+    journal.record(Event { before: Some(row.version), ..Event::new(Action::Unscheduled, Resource::Article, &row.id) });
+    Ok(row)
+}
+
+/// Ends whatever is or will be read of a story, now. The caller holds it, and says in the log what that was.
+pub(super) fn take_down(
+    connection: &mut AnyConnection,
+    row: ArticleRow,
+    schedule: &Schedule,
+    now: Timestamp,
+) -> Result<ArticleRow> {
+    write_ends(connection, schedule.make_room(now, now))?;
+    forget_what_was_planned(connection, row, schedule, now)
+}
+
+/// Ends whatever is or will be read of a story, and publishes once more what stands in one of its publications, in
+/// another interval: an embargo came, moved or went. The caller holds the story.
+pub(super) fn move_to(
+    connection: &mut AnyConnection,
+    row: ArticleRow,
+    schedule: &Schedule,
+    (id, interval): (&str, Interval),
+    now: Timestamp,
+) -> Result<(Publication, ArticleRow)> {
+    let before: Publication = publications::table.find(id).select(Publication::as_select()).first(connection)?;
+    let mut document: Document = serde_json::from_str(&before.document).map_err(Error::internal)?;
+    let number = row.publication_number + 1;
+    let mut of_story = row.document()?.corrections;
+    for notes in [&mut document.corrections, &mut of_story] {
+        corrections::move_to(notes, (before.number, number), interval.from);
+    }
+    write_ends(connection, schedule.make_room(now, now))?;
+    let first = last_read(connection, &row.id, now)?.map_or(interval.from, |read| read.first_published_at);
+    let publication = Publication {
+        id: new_id(),
+        number,
+        partner_from: interval.ahead,
+        live_from: interval.from,
+        live_until: interval.until,
+        expires_at: interval.until,
+        superseded: false,
+        document: serde_json::to_string(&document).map_err(Error::internal)?,
+        first_published_at: first,
+        published_at: interval.from,
+        modified_at: before.modified_at.max(interval.from),
+        previous_hash: row.publication_hash.clone(),
+        ..before
+    };
+    let publication = publication.sealed()?;
+    insert(connection, &publication, &document)?;
+    announcing::expect(connection, &publication, now)?;
+    let row = ArticleRow {
+        published_at: publication.published_at,
+        first_published_at: first,
+        publication_number: number,
+        publication_hash: Some(publication.hash.clone()),
+        corrections: serde_json::to_string(&of_story).map_err(Error::internal)?,
+        ..row
+    };
+    write_dates(connection, &row)?;
+    Ok((publication, row))
 }
 
 /// Cancels what is scheduled, so that nothing of a story that is being deleted appears later.
@@ -115,10 +201,10 @@ pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: &Ar
 pub fn cancel_for_deletion(
     connection: &mut AnyConnection,
     journal: &mut Journal,
-    row: &ArticleRow,
+    row: ArticleRow,
     may_publish: bool,
 ) -> Result<()> {
-    let now = hold(connection, journal, row)?;
+    let now = hold(connection, journal, &row)?;
     let schedule = Schedule::of(connection, &row.id, now)?;
     if schedule.is_live() {
         let detail = "readers see this article; unpublish it first, so that taking it down is a decision of its own";
@@ -126,7 +212,7 @@ pub fn cancel_for_deletion(
     }
     match (schedule.pending.is_some(), may_publish) {
         (false, _) => Ok(()),
-        (true, true) => unpublish(connection, journal, row),
+        (true, true) => unpublish(connection, journal, row).map(drop),
         (true, false) => {
             Err(Error::Forbidden("This article is scheduled; an editor has to take that back first.".into()))
         }
@@ -134,25 +220,28 @@ pub fn cancel_for_deletion(
 }
 
 /// The interval that was asked for, or what is wrong with it.
-fn interval(wish: Publish, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
-    let from = wish.at.unwrap_or(now);
+fn interval(wish: &Publish, embargo: Option<Timestamp>, now: Timestamp) -> Result<Interval> {
+    let ahead = wish.at.unwrap_or(now);
+    let from = embargo.map_or(ahead, |end| end.max(ahead));
     let until = wish.until.unwrap_or(Timestamp::FOREVER);
     let mut refused = Vec::new();
-    if from < now {
+    if ahead < now {
         let detail = format!("is in the past: it is {now} now; leave it out to publish at once");
         refused.push(Rejection::field("/at", "in_the_past", detail));
     }
     if until <= from {
-        refused.push(Rejection::field("/until", "before_start", format!("must be later than {from}")));
+        let embargoed = if from > ahead { ", when the embargo ends" } else { "" };
+        let detail = format!("must be later than {from}{embargoed}");
+        refused.push(Rejection::field("/until", "before_start", detail));
     }
-    if refused.is_empty() { Ok((from, until)) } else { Err(Error::Unprocessable(refused)) }
+    if refused.is_empty() { Ok(Interval { ahead, from, until }) } else { Err(Error::Unprocessable(refused)) }
 }
 
 /// Holds the story until the transaction ends, so that two editors at the door pass one after the other, and gives the
 /// moment from which it is held.
 ///
 /// Errors: 412 when it was changed or deleted since `row` was read.
-fn hold(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<Timestamp> {
+pub(super) fn hold(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<Timestamp> {
     let target = store::unchanged(&row.id, row.version);
     match diesel::update(target).set(articles::version.eq(row.version)).execute(connection)? {
         0 => Err(Error::version_mismatch(row.version + 1)),
@@ -160,120 +249,103 @@ fn hold(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow)
     }
 }
 
-/// Ends or shortens what stands in the way of a publication that begins at `from`.
-fn make_room(
-    connection: &mut AnyConnection,
-    article: &str,
-    schedule: &Schedule,
-    from: Timestamp,
-    now: Timestamp,
-) -> Result<()> {
-    if let Some(pending) = &schedule.pending {
-        // Cancelled before it began: its interval is empty, and nobody ever read it.
-        end(connection, pending, pending.live_from, true)?;
+fn write_ends(connection: &mut AnyConnection, endings: Vec<Ending>) -> Result<()> {
+    for Ending { id, until, superseded } in endings {
+        diesel::update(publications::table.find(id))
+            .set((publications::live_until.eq(until), publications::superseded.eq(superseded)))
+            .execute(connection)?;
     }
-    if let Some(running) = &schedule.running {
-        match from <= now {
-            true => end(connection, running, now, true)?,
-            false => end(connection, running, running.expires_at.min(from), false)?,
-        }
-    }
-    let over = publications::table
-        .filter(not(publications::superseded))
-        .filter(publications::article_id.eq(article))
-        .filter(publications::live_until.le(now));
-    diesel::update(over).set(publications::superseded.eq(true)).execute(connection)?;
     Ok(())
 }
 
-fn end(connection: &mut AnyConnection, slot: &Slot, until: Timestamp, superseded: bool) -> Result<()> {
-    diesel::update(publications::table.find(&slot.id))
-        .set((publications::live_until.eq(until), publications::superseded.eq(superseded)))
+/// Writes into the working copy what the door knows better than any save.
+fn write_dates(connection: &mut AnyConnection, row: &ArticleRow) -> Result<()> {
+    diesel::update(articles::table.find(&row.id))
+        .set((
+            articles::published_at.eq(row.published_at),
+            articles::first_published_at.eq(row.first_published_at),
+            articles::publication_number.eq(row.publication_number),
+            articles::publication_hash.eq(&row.publication_hash),
+            articles::corrections.eq(&row.corrections),
+        ))
         .execute(connection)?;
     Ok(())
 }
 
-/// The times that readers are told. A correction keeps the date of the run it corrects; a story that comes back after
-/// it was taken down begins a new run.
-fn dates(
+/// What was only planned leaves neither a date nor a note behind.
+fn forget_what_was_planned(
     connection: &mut AnyConnection,
-    article: &str,
+    row: ArticleRow,
     schedule: &Schedule,
-    (from, dated): (Timestamp, Option<Timestamp>),
     now: Timestamp,
-) -> Result<Dates> {
-    let first = last_read(connection, article, now)?.map(|(first_published_at, _)| first_published_at);
-    let goes_on = schedule.running.as_ref().filter(|running| running.expires_at >= from);
-    Ok(Dates {
-        first_published_at: first.or(dated).unwrap_or(from),
-        published_at: goes_on.map(|running| running.published_at).or(dated).unwrap_or(from),
-        modified_at: if goes_on.is_some() { from } else { dated.unwrap_or(from) },
-    })
+) -> Result<ArticleRow> {
+    let read = last_read(connection, &row.id, now)?;
+    let mut notes = row.document()?.corrections;
+    if let Some(pending) = &schedule.pending {
+        corrections::release(&mut notes, pending.number);
+    }
+    let row = ArticleRow {
+        published_at: read.as_ref().map_or(Timestamp::FOREVER, |read| read.published_at),
+        first_published_at: read.as_ref().map_or(Timestamp::FOREVER, |read| read.first_published_at),
+        corrections: serde_json::to_string(&notes).map_err(Error::internal)?,
+        ..row
+    };
+    write_dates(connection, &row)?;
+    Ok(row)
 }
 
-/// When readers first saw a story, and when the run began in which they saw it last. What waits, and what was cancelled
-/// before it began, was never read.
-fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> Result<Option<(Timestamp, Timestamp)>> {
+/// The times that readers are told. A correction keeps the date of the run it corrects; a story that comes back after
+/// it was taken down begins a new run.
+fn dates(row: &ArticleRow, schedule: &Schedule, (from, wish): (Timestamp, &Publish), now: Timestamp) -> Dates {
+    let first = Some(row.first_published_at).filter(|first| *first <= now);
+    let goes_on = schedule.running.as_ref().filter(|running| running.expires_at >= from);
+    Dates {
+        first_published_at: first.or(wish.dated).unwrap_or(from),
+        published_at: goes_on.map(|running| running.published_at).or(wish.dated).unwrap_or(from),
+        modified_at: match (goes_on, wish.modified) {
+            (Some(running), Some(Modified::Silent)) => running.modified_at,
+            (Some(_), _) => from,
+            (None, _) => wish.dated.unwrap_or(from),
+        },
+    }
+}
+
+/// What readers were told of a story when they saw it last.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = publications)]
+struct Read {
+    number: i32,
+    first_published_at: Timestamp,
+    published_at: Timestamp,
+}
+
+/// What readers saw last. What waits, and what was cancelled before it began, was never read.
+fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> Result<Option<Read>> {
     let read = publications::table
         .filter(publications::article_id.eq(article))
         .filter(publications::live_from.le(now))
         .filter(publications::live_until.gt(publications::live_from))
         .order(publications::number.desc())
-        .select((publications::first_published_at, publications::published_at));
+        .select(Read::as_select());
     Ok(read.first(connection).optional()?)
 }
 
-fn insert(
-    connection: &mut AnyConnection,
-    row: &ArticleRow,
-    (from, until): (Timestamp, Timestamp),
-    dates: &Dates,
-) -> Result<()> {
-    let newest: Option<i32> = publications::table
-        .filter(publications::article_id.eq(&row.id))
-        .select(diesel::dsl::max(publications::number))
-        .first(connection)?;
-    let mut document = Draft::from_row(row)?.document;
-    let references = References::load(connection, [&document])?;
-    document.printed = Some(references.printed(&document));
-    let publication = NewPublication {
-        id: new_id(),
-        article_id: &row.id,
-        number: newest.unwrap_or(0) + 1,
-        revision: row.version,
-        live_from: from,
-        live_until: until,
-        expires_at: until,
-        superseded: false,
-        slug: &row.slug,
-        title: &row.title,
-        language: &row.language,
-        kind: row.kind,
-        featured: row.featured,
-        section_id: row.section_id.as_deref(),
-        source_id: row.source_id.as_deref(),
-        document: serde_json::to_string(&document).map_err(Error::internal)?,
-        body: &row.body,
-        body_html: &row.body_html,
-        created_at: row.created_at,
-        first_published_at: dates.first_published_at,
-        published_at: dates.published_at,
-        modified_at: dates.modified_at,
-    };
-    let id = publication.id.clone();
+/// Writes a publication and its links, with the slugs that lead to them now. What no longer exists is left out.
+fn insert(connection: &mut AnyConnection, publication: &Publication, document: &Document) -> Result<()> {
+    let id = publication.id.as_str();
     let author_ids: Vec<&String> = document.authors.iter().map(|credit| &credit.id).collect();
-    diesel::insert_into(publications::table).values(publication).execute(connection)?;
+    diesel::insert_into(publications::table).values(publication.clone()).execute(connection)?;
     authors::table
         .filter(authors::id.eq_any(author_ids))
-        .select((id.as_str().into_sql::<Text>(), authors::id))
+        .select((id.into_sql::<Text>(), authors::id, authors::slug))
         .insert_into(publication_authors::table)
-        .into_columns((publication_authors::publication_id, publication_authors::author_id))
+        .into_columns((publication_authors::publication_id, publication_authors::author_id, publication_authors::slug))
         .execute(connection)?;
     tags::table
         .filter(tags::id.eq_any(&document.tags))
-        .select((id.as_str().into_sql::<Text>(), tags::id))
+        .select((id.into_sql::<Text>(), tags::id, tags::slug))
         .insert_into(publication_tags::table)
-        .into_columns((publication_tags::publication_id, publication_tags::tag_id))
+        .into_columns((publication_tags::publication_id, publication_tags::tag_id, publication_tags::slug))
         .execute(connection)?;
     Ok(())
 }

@@ -24,10 +24,17 @@ pub struct ArticleRow {
     pub body: String,
     pub body_html: String,
     pub editor_note: Option<String>,
+    pub embargo_until: Option<Timestamp>,
+    pub translation_of: Option<String>,
+    pub corrections: String,
     pub created_by: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub published_at: Timestamp,
+    pub first_published_at: Timestamp,
+    pub publication_number: i32,
+    pub publication_hash: Option<String>,
+    pub killed_at: Option<Timestamp>,
     pub deleted_at: Option<Timestamp>,
 }
 
@@ -43,10 +50,14 @@ pub struct ListedRow {
     pub source_id: Option<String>,
     pub document: String,
     pub editor_note: Option<String>,
+    pub embargo_until: Option<Timestamp>,
+    pub corrections: String,
     pub created_by: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub published_at: Timestamp,
+    pub first_published_at: Timestamp,
+    pub killed_at: Option<Timestamp>,
 }
 
 impl ArticleRow {
@@ -61,32 +72,37 @@ impl ArticleRow {
             source_id: self.source_id,
             document: self.document,
             editor_note: self.editor_note,
+            embargo_until: self.embargo_until,
+            corrections: self.corrections,
             created_by: self.created_by,
             created_at: self.created_at,
             updated_at: self.updated_at,
             published_at: self.published_at,
+            first_published_at: self.first_published_at,
+            killed_at: self.killed_at,
         };
         (listed, self.body, self.body_html)
     }
 
     /// The stored document.
     pub fn document(&self) -> Result<Document> {
-        document(&self.document, self.section_id.as_ref(), self.source_id.as_ref())
+        document(&self.document, &self.corrections, self.section_id.as_ref(), self.source_id.as_ref())
     }
 }
 
 impl ListedRow {
     /// The stored document.
     pub fn document(&self) -> Result<Document> {
-        document(&self.document, self.section_id.as_ref(), self.source_id.as_ref())
+        document(&self.document, &self.corrections, self.section_id.as_ref(), self.source_id.as_ref())
     }
 }
 
-/// A stored document. A section or source that was deleted meanwhile is no longer in its column, and is let go here too,
-/// so that the story can be saved again.
-fn document(text: &str, section: Option<&String>, source: Option<&String>) -> Result<Document> {
-    let mut document: Document = serde_json::from_str(text)
-        .map_err(|error| Error::internal(format!("a stored document cannot be read: {error}")))?;
+/// A stored document with its notes. A section or source that was deleted meanwhile is no longer in its column, and is
+/// let go here too, so that the story can be saved again.
+fn document(text: &str, corrections: &str, section: Option<&String>, source: Option<&String>) -> Result<Document> {
+    let unreadable = |error| Error::internal(format!("a stored document cannot be read: {error}"));
+    let mut document: Document = serde_json::from_str(text).map_err(unreadable)?;
+    document.corrections = serde_json::from_str(corrections).map_err(unreadable)?;
     document.section = section.cloned();
     document.source = source.cloned();
     Ok(document)

@@ -7,6 +7,7 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::article::Status;
+use super::publication::Publication;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::keyset::Condition;
@@ -19,7 +20,9 @@ use crate::error::Result;
 pub struct Slot {
     pub id: String,
     pub article_id: String,
+    pub number: i32,
     pub revision: i32,
+    pub partner_from: Timestamp,
     pub live_from: Timestamp,
     pub live_until: Timestamp,
     pub expires_at: Timestamp,
@@ -28,16 +31,45 @@ pub struct Slot {
     pub modified_at: Timestamp,
 }
 
+impl From<&Publication> for Slot {
+    fn from(publication: &Publication) -> Slot {
+        Slot {
+            id: publication.id.clone(),
+            article_id: publication.article_id.clone(),
+            number: publication.number,
+            revision: publication.revision,
+            partner_from: publication.partner_from,
+            live_from: publication.live_from,
+            live_until: publication.live_until,
+            expires_at: publication.expires_at,
+            first_published_at: publication.first_published_at,
+            published_at: publication.published_at,
+            modified_at: publication.modified_at,
+        }
+    }
+}
+
+/// The end of a publication, as the door writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// Which publication.
+    pub id: String,
+    /// The end that holds from now on.
+    pub until: Timestamp,
+    /// Whether the door is done with it.
+    pub superseded: bool,
+}
+
 /// A story's publications that the door has not ended, as they stand at one moment: the one that readers see, the one
-/// that waits, and the one whose time ran out.
+/// that waits, and those whose time ran out.
 #[derive(Debug, Clone, Default)]
 pub struct Schedule {
     /// What readers see now.
     pub running: Option<Slot>,
     /// What they will see.
     pub pending: Option<Slot>,
-    /// What they saw until its end came.
-    pub expired: Option<Slot>,
+    /// What they saw until its end came, oldest first.
+    pub over: Vec<Slot>,
 }
 
 impl Schedule {
@@ -66,21 +98,57 @@ impl Schedule {
     }
 
     fn place(&mut self, slot: Slot, now: Timestamp) {
-        let place = match (slot.live_from <= now, now < slot.live_until) {
-            (true, true) => &mut self.running,
-            (false, _) => &mut self.pending,
-            (true, false) => &mut self.expired,
-        };
-        *place = Some(slot);
+        match (slot.live_from <= now, now < slot.live_until) {
+            (true, true) => self.running = Some(slot),
+            (false, _) => self.pending = Some(slot),
+            (true, false) => self.over.push(slot),
+        }
     }
 
-    /// The status of a working copy in this version.
+    /// What readers saw last, when they see nothing now.
+    pub fn expired(&self) -> Option<&Slot> {
+        self.over.last()
+    }
+
+    /// What ends or gets shorter when a publication begins at `from`. What waits is cancelled: its interval is empty,
+    /// and nobody ever read it.
+    pub fn make_room(&self, from: Timestamp, now: Timestamp) -> Vec<Ending> {
+        let ending = |slot: &Slot, until, superseded| Ending { id: slot.id.clone(), until, superseded };
+        let cancelled = self.pending.iter().map(|slot| ending(slot, slot.live_from, true));
+        let ended = self.running.iter().map(|slot| match from <= now {
+            true => ending(slot, now, true),
+            false => ending(slot, slot.expires_at.min(from), false),
+        });
+        let over = self.over.iter().map(|slot| ending(slot, slot.live_until, true));
+        cancelled.chain(ended).chain(over).collect()
+    }
+
+    /// What changes when what waits is cancelled and nothing takes its place: what runs gets its own end back.
+    pub fn call_off(&self) -> Vec<Ending> {
+        let cancelled =
+            self.pending.iter().map(|slot| Ending { id: slot.id.clone(), until: slot.live_from, superseded: true });
+        let goes_on = self.running.iter().filter(|slot| slot.live_until != slot.expires_at);
+        let goes_on = goes_on.map(|slot| Ending { id: slot.id.clone(), until: slot.expires_at, superseded: false });
+        cancelled.chain(goes_on).collect()
+    }
+
+    /// The schedule when room was made for this publication and it stands.
+    pub fn with(self, publication: &Publication, now: Timestamp) -> Schedule {
+        let slot = Slot::from(publication);
+        if slot.live_from <= now {
+            return Schedule { running: Some(slot), ..Schedule::default() };
+        }
+        let shortened = |running: Slot| Slot { live_until: running.expires_at.min(slot.live_from), ..running };
+        Schedule { running: self.running.map(shortened), pending: Some(slot), over: Vec::new() }
+    }
+
+    /// The status of a working copy in this version that is not killed.
     pub fn status(&self, version: i32) -> Status {
         match self {
             Schedule { running: Some(running), .. } if running.revision == version => Status::Published,
             Schedule { running: Some(_), .. } => Status::Changed,
             Schedule { pending: Some(_), .. } => Status::Scheduled,
-            Schedule { expired: Some(_), .. } => Status::Expired,
+            Schedule { over, .. } if !over.is_empty() => Status::Expired,
             _ => Status::Draft,
         }
     }
@@ -109,6 +177,7 @@ pub fn in_status(status: Status, now: Timestamp) -> Condition<articles::table> {
         Status::Changed => Box::new(is_running().and(not(is_current()))),
         Status::Scheduled => Box::new(is_pending().and(not(is_running()))),
         Status::Expired => Box::new(is_open().and(not(is_running())).and(not(is_pending()))),
-        Status::Draft => Box::new(not(is_open())),
+        Status::Draft => Box::new(not(is_open()).and(articles::killed_at.is_null())),
+        Status::Killed => Box::new(articles::killed_at.is_not_null()),
     }
 }

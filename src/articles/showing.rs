@@ -1,11 +1,13 @@
 //! Working copies as editors see them: the document with its names, and where it stands.
 
-use super::article::WorkingCopy;
+use super::article::{Status, WorkingCopy};
+use super::killing;
+use super::publishing::Passed;
 use super::row::{ArticleRow, ListedRow};
 use super::schedule::Schedule;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::live::{Article, Document, References, Times};
 
 /// Working copies without their text: one query for the schedules and one for each kind of name.
@@ -18,35 +20,65 @@ pub fn show_all(connection: &mut AnyConnection, rows: Vec<ListedRow>, now: Times
     let mut schedules = Schedule::load(connection, rows.iter().map(|row| row.id.clone()).collect(), now)?;
     let show_one = |(row, document): (ListedRow, Document)| {
         let schedule = schedules.remove(&row.id).unwrap_or_default();
-        show_with(row, document, &schedule, &references)
+        show_with(row, document, &schedule, &references, now)
     };
     Ok(rows.into_iter().zip(documents).map(show_one).collect())
 }
 
-/// One working copy, with its text.
+/// One working copy, with its text, its notes, and what only one of them needs.
 pub fn show(connection: &mut AnyConnection, row: ArticleRow, now: Timestamp) -> Result<WorkingCopy> {
-    let (listed, body, body_html) = row.apart();
-    let copy = show_all(connection, vec![listed], now)?.pop().ok_or(Error::NotFound("article"))?;
-    Ok(WorkingCopy { article: copy.article.with_body(body, body_html), ..copy })
+    let document = row.document()?;
+    let references = References::load(connection, [&document])?;
+    let schedule = match row.publication_number {
+        0 => Schedule::default(),
+        _ => Schedule::of(connection, &row.id, now)?,
+    };
+    show_passed(connection, Passed { row, schedule, references }, now)
 }
 
-fn show_with(row: ListedRow, document: Document, schedule: &Schedule, references: &References) -> WorkingCopy {
-    let shown = schedule.running.as_ref().or(schedule.expired.as_ref());
+/// The same for a story that was looked up just now.
+pub fn show_passed(connection: &mut AnyConnection, passed: Passed, now: Timestamp) -> Result<WorkingCopy> {
+    let Passed { row, schedule, references } = passed;
+    let document = row.document()?;
+    let corrections = document.corrections.clone();
+    let (listed, body, body_html) = row.apart();
+    let killed = match listed.killed_at {
+        Some(_) => killing::find(connection, &listed.id)?,
+        None => None,
+    };
+    let copy = show_with(listed, document, &schedule, &references, now);
+    let article = copy.article.with_body(body, body_html).with_corrections(corrections);
+    Ok(WorkingCopy { article, killed, ..copy })
+}
+
+fn show_with(
+    row: ListedRow,
+    document: Document,
+    schedule: &Schedule,
+    references: &References,
+    now: Timestamp,
+) -> WorkingCopy {
+    let shown = schedule.running.as_ref().or(schedule.expired());
     let times = Times {
-        first_published_at: shown.map(|slot| slot.first_published_at),
+        first_published_at: Some(row.first_published_at).filter(|first| *first <= now),
         published_at: shown.map(|slot| slot.published_at),
         modified_at: shown.map(|slot| slot.modified_at),
         created_at: row.created_at,
         updated_at: row.updated_at,
     };
-    let ends = schedule.pending.as_ref().or(schedule.running.as_ref()).or(schedule.expired.as_ref());
+    let ends = schedule.pending.as_ref().or(schedule.running.as_ref()).or(schedule.expired());
+    let status = if row.killed_at.is_some() { Status::Killed } else { schedule.status(row.version) };
+    let translation_of = document.translation_of.clone();
+    let article = Article::new(row.id, row.slug, document, times, references);
     WorkingCopy {
-        status: schedule.status(row.version),
+        status,
         version: row.version,
         editor_note: row.editor_note,
         scheduled_for: schedule.pending.as_ref().map(|slot| slot.live_from),
         expires_at: ends.and_then(|slot| slot.expires_at.unless_forever()),
+        translation_of,
+        killed: None,
         created_by: row.created_by,
-        article: Article::new(row.id, row.slug, document, times, references),
+        article: Article { embargo_until: row.embargo_until, ..article },
     }
 }

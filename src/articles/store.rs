@@ -6,23 +6,25 @@ use diesel::sql_types::Text;
 use super::access;
 use super::article::{Status, WorkingCopy};
 use super::draft::Draft;
+use super::embargo;
 use super::input::ArticleInput;
 use super::revisions;
 use super::row::{ArticleRow, ListedRow};
 use super::schedule::in_status;
 use super::showing;
+use super::translation;
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction, sort_columns};
 use crate::db::schema::{article_authors, article_tags, articles, authors, publications, tags};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Backend};
-use crate::error::{Error, Result};
+use crate::error::{Error, Rejection, Result};
 use crate::events::{Event, Journal, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
-use crate::live::{self, ArticleFilter, narrow};
+use crate::live::{self, ArticleFilter, Document, narrow};
 use crate::slugs::{self, Slug};
 
 sort_columns! {
@@ -84,7 +86,7 @@ pub fn list(
 }
 
 /// The working copy under an id, a slug, or a slug that readers once knew, whoever asks.
-fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<ArticleRow>> {
+pub(super) fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<ArticleRow>> {
     let by_id = |connection: &mut AnyConnection, id: &str| {
         let present = articles::table.find(id).filter(articles::deleted_at.is_null());
         present.select(ArticleRow::as_select()).first(connection).optional()
@@ -129,7 +131,7 @@ pub fn get(
 ) -> Result<ArticleRow> {
     let row = find(connection, reference)?.ok_or(Error::NotFound("article"))?;
     // "Readers see it" means under this very name: another name of it may be nobody's business yet.
-    access::check(caller, &row, || Ok(live::find(connection, reference, now).is_ok()))?;
+    access::check(caller, &row, || Ok(live::is_read(connection, reference, now)))?;
     Ok(row)
 }
 
@@ -160,17 +162,26 @@ pub fn create(
     input: ArticleInput,
 ) -> Result<ArticleRow> {
     let asked = input.slug.as_value().cloned();
+    let note = input.note.as_value().cloned().map(String::from);
+    let id = new_id();
+    let input = translation::resolve(connection, caller, &id, input)?;
     let mut draft = Draft::empty();
     let may_make = caller.is_none_or(|caller| caller.may(Permission::WriteTaxonomy));
     draft.apply(connection, journal, input, may_make)?;
+    refuse_past_embargo(&draft, None, journal.now())?;
     let mut row = ArticleRow {
-        id: new_id(),
+        id,
         slug: String::new(),
         version: 1,
+        corrections: "[]".to_owned(),
         created_by: caller.map(|caller| caller.user_id.clone()),
         created_at: journal.now(),
         updated_at: journal.now(),
         published_at: Timestamp::FOREVER,
+        first_published_at: Timestamp::FOREVER,
+        publication_number: 0,
+        publication_hash: None,
+        killed_at: None,
         deleted_at: None,
         ..index(&draft)?
     };
@@ -182,12 +193,12 @@ pub fn create(
         Ok(row.clone())
     })?;
     link(connection, &row.id, &draft)?;
-    revisions::keep(connection, journal, &row)?;
-    journal.record(Event::created(Resource::Article, &row.id));
+    let digest = revisions::keep(connection, journal, &row, note)?;
+    journal.record(Event::created(Resource::Article, &row.id).sealing(digest));
     Ok(row)
 }
 
-/// Saves a caller's change of a working copy.
+/// Saves a caller's change of a working copy. A change of its embargo takes effect at once.
 pub fn update(
     connection: &mut AnyConnection,
     journal: &mut Journal,
@@ -197,49 +208,89 @@ pub fn update(
 ) -> Result<ArticleRow> {
     let before = get(connection, caller, reference, journal.now())?;
     if_match.check(before.version)?;
-    change(connection, journal, before, input, caller.may(Permission::WriteTaxonomy))
+    change(connection, journal, before, input, Some(caller))
 }
 
 /// Writes what was said into a working copy and keeps it as a revision. Saying what it already says changes nothing and
-/// makes no version. `may_make` allows names that are not known to become authors, sources and tags.
+/// makes no version. A change of its embargo takes effect at once. `None` is the operator, who may do everything.
 pub fn change(
     connection: &mut AnyConnection,
     journal: &mut Journal,
     before: ArticleRow,
     input: ArticleInput,
-    may_make: bool,
+    caller: Option<&SignedIn>,
 ) -> Result<ArticleRow> {
+    let may = |permission| caller.is_none_or(|caller| caller.may(permission));
+    let input = translation::resolve(connection, caller, &before.id, input)?;
     let slug = input.slug.as_value().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
+    let note = input.note.as_value().cloned().map(String::from);
     let old = Draft::from_row(&before)?;
     let mut draft = old.clone();
-    draft.apply(connection, journal, input, may_make)?;
+    draft.apply(connection, journal, input, may(Permission::WriteTaxonomy))?;
     if draft == old && slug == before.slug {
         return Ok(before);
     }
     if slug != before.slug {
         refuse_published(connection, &slug, &before.id)?;
     }
+    refuse_past_embargo(&draft, before.embargo_until, journal.now())?;
+    let embargo = before.embargo_until;
+    let row = save_draft(connection, journal, ArticleRow { slug, ..before }, draft, note)?;
+    match row.embargo_until == embargo {
+        true => Ok(row),
+        false => embargo::apply(connection, journal, row, may(Permission::PublishArticles)),
+    }
+}
+
+/// Stores what is in hand as the next version of a row, and keeps it as a revision with a note.
+///
+/// Errors: 412 when somebody changed or deleted it since the row was read.
+pub fn save_draft(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    before: ArticleRow,
+    draft: Draft,
+    note: Option<String>,
+) -> Result<ArticleRow> {
+    let index = index(&draft)?;
     let row = ArticleRow {
-        id: before.id.clone(),
-        slug,
+        id: before.id,
+        slug: before.slug,
         version: before.version + 1,
-        created_by: before.created_by.clone(),
+        corrections: serde_json::to_string(&draft.document.corrections).map_err(Error::internal)?,
+        created_by: before.created_by,
         created_at: before.created_at,
         updated_at: journal.now(),
         published_at: before.published_at,
+        first_published_at: before.first_published_at,
+        publication_number: before.publication_number,
+        publication_hash: before.publication_hash,
+        killed_at: before.killed_at,
         deleted_at: None,
-        ..index(&draft)?
+        ..index
     };
-    save(connection, &row, before.version)?;
+    save(connection, &row, before.version, row.corrections != before.corrections)?;
     link(connection, &row.id, &draft)?;
-    revisions::keep(connection, journal, &row)?;
-    journal.record(Event::updated(Resource::Article, &row.id, row.version));
+    let digest = revisions::keep(connection, journal, &row, note)?;
+    journal.record(Event::updated(Resource::Article, &row.id, row.version).sealing(digest));
     Ok(row)
+}
+
+/// An embargo that is over before it begins holds nothing back; whoever sets one means another year.
+fn refuse_past_embargo(draft: &Draft, before: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    match draft.embargo_until {
+        Some(end) if end <= now && before != Some(end) => {
+            let detail = format!("is in the past: it is {now} now; null lifts an embargo");
+            Err(Error::Unprocessable(vec![Rejection::field("/embargo_until", "in_the_past", detail)]))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The columns that are the document's index; the rest is the caller's to fill in.
 fn index(draft: &Draft) -> Result<ArticleRow> {
-    let document = &draft.document;
+    // The notes are in a column of their own, which no save of the text touches.
+    let document = Document { corrections: Vec::new(), ..draft.document.clone() };
     Ok(ArticleRow {
         id: String::new(),
         slug: String::new(),
@@ -250,14 +301,21 @@ fn index(draft: &Draft) -> Result<ArticleRow> {
         featured: document.featured,
         section_id: document.section.clone(),
         source_id: document.source.clone(),
-        document: serde_json::to_string(document).map_err(Error::internal)?,
+        document: serde_json::to_string(&document).map_err(Error::internal)?,
         body: draft.body.clone(),
         body_html: draft.body_html.clone(),
         editor_note: draft.editor_note.clone(),
+        embargo_until: draft.embargo_until,
+        translation_of: document.translation_of.clone(),
+        corrections: String::new(),
         created_by: None,
         created_at: Timestamp::FOREVER,
         updated_at: Timestamp::FOREVER,
         published_at: Timestamp::FOREVER,
+        first_published_at: Timestamp::FOREVER,
+        publication_number: 0,
+        publication_hash: None,
+        killed_at: None,
         deleted_at: None,
     })
 }
@@ -270,7 +328,8 @@ pub fn unchanged<'a>(id: &'a str, version: i32) -> _ {
 }
 
 /// Stores a changed row, unless somebody changed or deleted it since it was read.
-fn save(connection: &mut AnyConnection, row: &ArticleRow, based_on: i32) -> Result<()> {
+fn save(connection: &mut AnyConnection, row: &ArticleRow, based_on: i32, with_notes: bool) -> Result<()> {
+    let notes = with_notes.then(|| articles::corrections.eq(&row.corrections));
     // Only what a save says: the door's dates may have moved meanwhile, and stay.
     let columns = (
         articles::slug.eq(&row.slug),
@@ -285,6 +344,9 @@ fn save(connection: &mut AnyConnection, row: &ArticleRow, based_on: i32) -> Resu
         articles::body.eq(&row.body),
         articles::body_html.eq(&row.body_html),
         articles::editor_note.eq(&row.editor_note),
+        articles::embargo_until.eq(row.embargo_until),
+        articles::translation_of.eq(&row.translation_of),
+        notes,
         articles::updated_at.eq(row.updated_at),
     );
     match diesel::update(unchanged(&row.id, based_on)).set(columns).execute(connection)? {

@@ -15,7 +15,6 @@ use super::role::Role;
 use super::user::{NewUser, User, UserFilter, UserInput};
 use super::user_store::{self, UserRow};
 use super::{SignedIn, session_store};
-use crate::clock::Clock;
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
@@ -39,17 +38,17 @@ impl FromRequest for Accounts {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(registered::<Db>(request).and_then(|db| {
-            let clock = registered::<Clock>(request)?;
+            let ledger = registered::<Ledger>(request)?;
             let passwords = registered::<Passwords>(request)?;
-            Ok(Accounts::new(db.get_ref().clone(), clock.get_ref().clone(), passwords.get_ref().clone()))
+            Ok(Accounts::new(db.get_ref().clone(), ledger.get_ref().clone(), passwords.get_ref().clone()))
         }))
     }
 }
 
 impl Accounts {
     /// For commands, which have no request.
-    pub fn new(db: Db, clock: Clock, passwords: Passwords) -> Accounts {
-        Accounts { ledger: Ledger::new(db.clone(), clock), db, passwords }
+    pub fn new(db: Db, ledger: Ledger, passwords: Passwords) -> Accounts {
+        Accounts { db, ledger, passwords }
     }
 
     /// One page of accounts, in the order of their e-mail addresses.

@@ -4,7 +4,7 @@ use crate::db::types::text_enum;
 
 text_enum! {
     /// What somebody is in the newsroom, and with it what they may do: an admin everything, an editor everything but
-    /// accounts, a writer only own stories that are not published.
+    /// accounts, a writer only own stories that are not published, a partner nothing but read ahead.
     pub enum Role {
         /// Runs the newsroom's Dateline: everything, accounts too.
         Admin = "admin",
@@ -12,5 +12,7 @@ text_enum! {
         Editor = "editor",
         /// Writes own stories and hands them in; does not publish.
         Writer = "writer",
+        /// Reads ahead what is under embargo, and nothing that readers will not see.
+        Partner = "partner",
     }
 }

@@ -24,8 +24,9 @@ use super::{SignedIn, session_store, user_store};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
-use crate::events::{self, Action, Actor, Event, Journal, Resource};
+use crate::events::{Action, Actor, Event, Journal, Ledger, Resource};
 use crate::http::fields::Email;
+use crate::http::query::WriteOptions;
 
 /// What signing in and refreshing give.
 #[derive(Serialize, ToSchema)]
@@ -60,6 +61,7 @@ impl SessionTokens {
 /// The sessions of the newsroom.
 pub struct Sessions {
     db: Data<Db>,
+    ledger: Data<Ledger>,
     clock: Data<Clock>,
     tokens: Data<Tokens>,
     passwords: Data<Passwords>,
@@ -73,6 +75,7 @@ impl FromRequest for Sessions {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let all = || {
             Ok(Sessions {
+                ledger: registered::<Ledger>(request)?.clone(),
                 db: registered(request)?,
                 clock: registered(request)?,
                 tokens: registered(request)?,
@@ -129,17 +132,18 @@ impl Sessions {
         let verdict = self.passwords.verify(password, stored).await?;
         let (Some(user), Verdict::Right { stronger }) = (found, verdict) else { return Err(wrong_sign_in()) };
         let refresh_token = RefreshToken::make()?;
-        events::write(&self.db, &self.clock, Actor::User(user.id.clone()), move |connection, journal| {
-            let hash = stronger.as_deref().unwrap_or(&user.password_hash);
-            if !user_store::confirm_password(connection, &user.id, &user.password_hash, hash)? {
-                return Err(wrong_sign_in());
-            }
-            let (session_id, expires_at) = session_store::begin(connection, &user.id, journal.now())?;
-            session_store::add_token(connection, &session_id, &refresh_token, journal.now())?;
-            journal.record(Event::new(Action::SignedIn, Resource::Session, session_id.clone()));
-            Ok(Opened { user, session_id, expires_at, refresh_token })
-        })
-        .await
+        self.ledger
+            .write(Actor::User(user.id.clone()), WriteOptions::default(), move |connection, journal| {
+                let hash = stronger.as_deref().unwrap_or(&user.password_hash);
+                if !user_store::confirm_password(connection, &user.id, &user.password_hash, hash)? {
+                    return Err(wrong_sign_in());
+                }
+                let (session_id, expires_at) = session_store::begin(connection, &user.id, journal.now())?;
+                session_store::add_token(connection, &session_id, &refresh_token, journal.now())?;
+                journal.record(Event::new(Action::SignedIn, Resource::Session, session_id.clone()));
+                Ok(Opened { user, session_id, expires_at, refresh_token })
+            })
+            .await
     }
 
     /// Exchanges a refresh token for the next one and an access token.
@@ -147,7 +151,7 @@ impl Sessions {
     /// Errors: 401 when the token is unknown or was used before, or the session has ended.
     pub async fn refresh(&self, token: RefreshToken) -> Result<SessionTokens> {
         let next = RefreshToken::make()?;
-        let opened = events::write(&self.db, &self.clock, Actor::Anonymous, move |connection, journal| {
+        let opened = self.ledger.write(Actor::Anonymous, WriteOptions::default(), move |connection, journal| {
             exchange(connection, journal, &token.hash(), next)
         });
         match opened.await? {
@@ -161,13 +165,14 @@ impl Sessions {
     /// Ends a session, for its access token too.
     pub async fn sign_out(&self, user: &SignedIn) -> Result<()> {
         let session_id = user.session_id.clone();
-        events::write(&self.db, &self.clock, user.actor(), move |connection, journal| {
-            if session_store::end(connection, &session_id, journal.now())? {
-                journal.record(Event::new(Action::SignedOut, Resource::Session, session_id));
-            }
-            Ok(())
-        })
-        .await
+        self.ledger
+            .write(user.actor(), WriteOptions::default(), move |connection, journal| {
+                if session_store::end(connection, &session_id, journal.now())? {
+                    journal.record(Event::new(Action::SignedOut, Resource::Session, session_id));
+                }
+                Ok(())
+            })
+            .await
     }
 
     fn tokens_for(&self, opened: Opened) -> Result<SessionTokens> {

@@ -34,7 +34,7 @@ enum UserAction {
         /// The e-mail address to sign in with.
         #[arg(long)]
         email: String,
-        /// What the person may do: admin, editor or writer.
+        /// What the person may do: admin, editor, writer or partner.
         #[arg(long, default_value = "editor")]
         role: Role,
         /// The person's name. Default: what stands before the @.
@@ -48,7 +48,7 @@ enum UserAction {
         /// Whose account.
         #[arg(long)]
         email: String,
-        /// What the person may do from now on: admin, editor or writer.
+        /// What the person may do from now on: admin, editor, writer or partner.
         #[arg(long)]
         role: Role,
     },

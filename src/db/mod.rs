@@ -151,6 +151,8 @@ pub enum Turn {
     MakingByName,
     /// Putting a tag below another one.
     MovingTags,
+    /// Saying in the log what the clock did.
+    Announcing,
 }
 
 /// Waits until no other transaction has this turn, and keeps it until this one ends. What was read before is to be read
@@ -159,6 +161,7 @@ pub fn take_turns(connection: &mut AnyConnection, turn: Turn) -> Result<()> {
     let statement = match turn {
         Turn::MakingByName => "SELECT pg_advisory_xact_lock(7265001)",
         Turn::MovingTags => "SELECT pg_advisory_xact_lock(7265002)",
+        Turn::Announcing => "SELECT pg_advisory_xact_lock(7265003)",
     };
     match connection {
         AnyConnection::Postgres(_) => Ok(execute(connection, statement)?),

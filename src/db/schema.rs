@@ -13,6 +13,10 @@ diesel::table! {
         resource_id -> Text,
         version_before -> Nullable<Integer>,
         version_after -> Nullable<Integer>,
+        note -> Nullable<Text>,
+        digest -> Nullable<Text>,
+        hash -> Text,
+        signature -> Nullable<Text>,
     }
 }
 
@@ -20,6 +24,7 @@ diesel::table! {
     event_head (id) {
         id -> Integer,
         position -> BigInt,
+        hash -> Text,
     }
 }
 
@@ -132,10 +137,17 @@ diesel::table! {
         body -> Text,
         body_html -> Text,
         editor_note -> Nullable<Text>,
+        embargo_until -> Nullable<Timestamp>,
+        translation_of -> Nullable<Text>,
+        corrections -> Text,
         created_by -> Nullable<Text>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
         published_at -> Timestamp,
+        first_published_at -> Timestamp,
+        publication_number -> Integer,
+        publication_hash -> Nullable<Text>,
+        killed_at -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
     }
 }
@@ -158,10 +170,9 @@ diesel::table! {
     revisions (article_id, number) {
         article_id -> Text,
         number -> Integer,
-        slug -> Text,
-        document -> Text,
-        body -> Text,
-        editor_note -> Nullable<Text>,
+        title -> Text,
+        base -> Nullable<Integer>,
+        content -> Binary,
         saved_by -> Nullable<Text>,
         saved_at -> Timestamp,
         note -> Nullable<Text>,
@@ -174,6 +185,7 @@ diesel::table! {
         article_id -> Text,
         number -> Integer,
         revision -> Integer,
+        partner_from -> Timestamp,
         live_from -> Timestamp,
         live_until -> Timestamp,
         expires_at -> Timestamp,
@@ -184,7 +196,10 @@ diesel::table! {
         kind -> Text,
         featured -> Bool,
         section_id -> Nullable<Text>,
+        section_slug -> Nullable<Text>,
         source_id -> Nullable<Text>,
+        source_slug -> Nullable<Text>,
+        original_id -> Text,
         document -> Text,
         body -> Text,
         body_html -> Text,
@@ -192,6 +207,8 @@ diesel::table! {
         first_published_at -> Timestamp,
         published_at -> Timestamp,
         modified_at -> Timestamp,
+        previous_hash -> Nullable<Text>,
+        hash -> Text,
     }
 }
 
@@ -199,6 +216,7 @@ diesel::table! {
     publication_authors (publication_id, author_id) {
         publication_id -> Text,
         author_id -> Text,
+        slug -> Text,
     }
 }
 
@@ -206,6 +224,28 @@ diesel::table! {
     publication_tags (publication_id, tag_id) {
         publication_id -> Text,
         tag_id -> Text,
+        slug -> Text,
+    }
+}
+
+diesel::table! {
+    withdrawals (id) {
+        id -> Text,
+        article_id -> Text,
+        kind -> Text,
+        begun_at -> Timestamp,
+        ended_at -> Timestamp,
+        reason_public -> Nullable<Text>,
+        reason_internal -> Nullable<Text>,
+        withdrawn_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    announcements (publication_id, change) {
+        publication_id -> Text,
+        change -> Text,
+        due_at -> Timestamp,
     }
 }
 
@@ -239,5 +279,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     publications,
     publication_authors,
     publication_tags,
+    withdrawals,
+    announcements,
     idempotency_keys,
 );

@@ -11,6 +11,8 @@ pub enum Actor {
     Operator,
     /// Nobody who is known: a failed sign-in.
     Anonymous,
+    /// Nobody at all: time passed.
+    Clock,
 }
 
 impl Actor {
@@ -20,6 +22,7 @@ impl Actor {
             Actor::User(id) => ("user", Some(id)),
             Actor::Operator => ("operator", None),
             Actor::Anonymous => ("anonymous", None),
+            Actor::Clock => ("clock", None),
         }
     }
 
@@ -40,8 +43,24 @@ text_enum! {
         Deleted = "deleted",
         /// A story was published, or scheduled.
         Published = "published",
+        /// A published story was published once more in another interval, because its embargo changed.
+        Embargoed = "embargoed",
         /// A story was taken down, or its schedule cancelled.
         Unpublished = "unpublished",
+        /// A schedule was cancelled.
+        Unscheduled = "unscheduled",
+        /// A story was withdrawn, its past included.
+        Killed = "killed",
+        /// A story came back from the trash.
+        Restored = "restored",
+        /// A story was removed for good, with all its past.
+        Purged = "purged",
+        /// A scheduled story reached its readers.
+        WentLive = "went_live",
+        /// A story reached its end.
+        Expired = "expired",
+        /// Somebody who may read under embargo did.
+        ReadUnderEmbargo = "read_under_embargo",
         /// Somebody signed in.
         SignedIn = "signed_in",
         /// Somebody signed out.
@@ -82,12 +101,26 @@ pub struct Event {
     pub before: Option<i32>,
     /// The version after, when there is one.
     pub after: Option<i32>,
+    /// Why, in the words of whoever did it; for colleagues only.
+    pub note: Option<String>,
+    /// The hash of what the change made, so that the log can tell whether that was touched since.
+    pub digest: Option<String>,
 }
 
 impl Event {
     /// A change that is not about versions.
     pub fn new(action: Action, resource: Resource, id: impl Into<String>) -> Event {
-        Event { action, resource, id: id.into(), before: None, after: None }
+        Event { action, resource, id: id.into(), before: None, after: None, note: None, digest: None }
+    }
+
+    /// The same with a reason.
+    pub fn noted(self, note: Option<String>) -> Event {
+        Event { note, ..self }
+    }
+
+    /// The same with the hash of what the change made.
+    pub fn sealing(self, digest: impl Into<String>) -> Event {
+        Event { digest: Some(digest.into()), ..self }
     }
 
     /// Something new, in version 1.

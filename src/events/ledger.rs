@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::{Actor, Journal, replay};
+use super::{Actor, Journal, Signer, replay};
 use crate::clock::Clock;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
@@ -20,14 +20,15 @@ use crate::http::query::WriteOptions;
 pub struct Ledger {
     db: Db,
     clock: Clock,
+    signer: Signer,
     /// What the caller sent to be sure that a `POST` happens once.
     key: Option<IdempotencyKey>,
 }
 
 impl Ledger {
     /// For commands, which have no request.
-    pub fn new(db: Db, clock: Clock) -> Ledger {
-        Ledger { db, clock, key: None }
+    pub fn new(db: Db, clock: Clock, signer: Signer) -> Ledger {
+        Ledger { db, clock, signer, key: None }
     }
 
     /// [`Ledger::write`] for work that ends in an answer. With an `Idempotency-Key`, the answer is kept in the same
@@ -54,11 +55,11 @@ impl Ledger {
         T: Send + 'static,
     {
         if !options.dry_run {
-            return super::write(&self.db, &self.clock, actor, work).await;
+            return super::write(&self.db, &self.clock, &self.signer, actor, work).await;
         }
         let kept = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&kept);
-        let rolled_back = super::write(&self.db, &self.clock, actor, move |connection, journal| {
+        let rolled_back = super::write(&self.db, &self.clock, &self.signer, actor, move |connection, journal| {
             let value = work(connection, journal)?;
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
             // The only way out of a transaction without a commit.
@@ -79,12 +80,10 @@ impl FromRequest for Ledger {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(match (request.app_data::<Data<Db>>(), request.app_data::<Data<Clock>>()) {
-            (Some(db), Some(clock)) => Ok(Ledger {
-                key: IdempotencyKey::of(request),
-                ..Ledger::new(db.get_ref().clone(), clock.get_ref().clone())
-            }),
-            _ => Err(Error::internal("the database is not registered with the server")),
+        let ledger = request.app_data::<Data<Ledger>>();
+        ready(match ledger {
+            Some(ledger) => Ok(Ledger { key: IdempotencyKey::of(request), ..ledger.get_ref().clone() }),
+            None => Err(Error::internal("the ledger is not registered with the server")),
         })
     }
 }

@@ -1,13 +1,17 @@
 //! The append-only log. Every committed change writes its rows here in the same transaction, so that nothing is
 //! announced that was not committed, and nothing committed is forgotten.
 
+pub mod chain;
 mod event;
 mod ledger;
 mod replay;
+mod signer;
 mod store;
 
 pub use event::{Action, Actor, Event, Resource};
 pub use ledger::Ledger;
+pub use signer::{PublicKey, Signer, checkpoint_text, key_name};
+pub use store::Entry;
 
 use crate::clock::Clock;
 use crate::clock::Timestamp;
@@ -20,7 +24,8 @@ pub struct Journal {
     at: Timestamp,
     clock: Clock,
     actor: Actor,
-    entries: Vec<Event>,
+    /// Each with the moment at which it was noted.
+    entries: Vec<(Timestamp, Event)>,
 }
 
 impl Journal {
@@ -43,25 +48,35 @@ impl Journal {
 
     /// Notes a change.
     pub fn record(&mut self, event: Event) {
-        self.entries.push(event);
+        self.entries.push((self.at, event));
+    }
+
+    /// How much was noted so far, for [`Journal::forget_since`].
+    pub fn mark(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Forgets what was noted since a mark: that part of the transaction was rolled back.
+    pub fn forget_since(&mut self, mark: usize) {
+        self.entries.truncate(mark);
     }
 }
 
-/// The way every room writes: runs `work` in one transaction, appends what it recorded to the log, and commits both.
+/// The way everything is written: runs `work` in one transaction, appends what it recorded to the log, and commits both.
 ///
 /// The log is written last, because the row that hands out positions is held until the commit: two writers that took
 /// it earlier would wait for each other.
-pub async fn write<T, F>(db: &Db, clock: &Clock, actor: Actor, work: F) -> Result<T>
+async fn write<T, F>(db: &Db, clock: &Clock, signer: &Signer, actor: Actor, work: F) -> Result<T>
 where
     F: FnOnce(&mut AnyConnection, &mut Journal) -> Result<T> + Send + 'static,
     T: Send + 'static,
 {
-    let clock = clock.clone();
+    let (clock, signer) = (clock.clone(), signer.clone());
     db.write(move |connection| {
         // Only here: before this, the write waited for its turn, and others had theirs.
         let mut journal = Journal { at: clock.now(), clock, actor, entries: Vec::new() };
         let value = work(connection, &mut journal)?;
-        store::append(connection, &journal)?;
+        store::append(connection, &signer, journal)?;
         Ok(value)
     })
     .await

@@ -1,55 +1,89 @@
-//! Appends to the log. Positions have no gaps and follow the order of commits: the row with the newest position is
+//! The log in the database. Positions have no gaps and follow the order of commits: the row with the newest position is
 //! taken by the writer and held until it commits, which a sequence of PostgreSQL would not be.
 
 use diesel::prelude::*;
 
-use super::Journal;
+use super::{Journal, Signer, chain};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{event_head, events};
 use crate::db::types::new_id;
 use crate::error::Result;
 
-#[derive(Insertable)]
+/// Most entries between two checkpoints: a proof holds the hashes of those between its entry and the next one.
+const BETWEEN_CHECKPOINTS: i64 = 256;
+
+/// A row of the log.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = events)]
-struct Row<'a> {
-    id: String,
-    position: i64,
-    at: Timestamp,
-    actor_kind: &'a str,
-    actor_id: Option<&'a str>,
-    action: &'a str,
-    resource_kind: &'a str,
-    resource_id: &'a str,
-    version_before: Option<i32>,
-    version_after: Option<i32>,
+pub struct Entry {
+    /// Where it stands: 1, 2, 3, … without gaps, in the order of commits.
+    pub position: i64,
+    /// Names it.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// What kind of actor.
+    pub actor_kind: String,
+    /// Which one, when there are several.
+    pub actor_id: Option<String>,
+    /// What was done.
+    pub action: String,
+    /// To what kind of thing.
+    pub resource_kind: String,
+    /// To which one.
+    pub resource_id: String,
+    /// The version before, when there was one.
+    pub version_before: Option<i32>,
+    /// The version after, when there is one.
+    pub version_after: Option<i32>,
+    /// Why, for colleagues.
+    pub note: Option<String>,
+    /// The hash of what the change made.
+    pub digest: Option<String>,
+    /// The hash of the log up to here.
+    pub hash: String,
+    /// The checkpoint, at the end of a transaction.
+    pub signature: Option<String>,
 }
 
 /// Writes the journal's entries; call it as the last step of a transaction.
-pub fn append(connection: &mut AnyConnection, journal: &Journal) -> Result<()> {
-    let count = i64::try_from(journal.entries.len()).unwrap_or(i64::MAX);
+pub fn append(connection: &mut AnyConnection, signer: &Signer, journal: Journal) -> Result<()> {
+    let count = journal.entries.len();
     if count == 0 {
         return Ok(());
     }
-    let newest: i64 = diesel::update(event_head::table)
-        .set(event_head::position.eq(event_head::position + count))
-        .returning(event_head::position)
+    let added = i64::try_from(count).unwrap_or(i64::MAX);
+    // The position is the new one, the hash still that of the transaction before.
+    let (newest, mut hash): (i64, String) = diesel::update(event_head::table)
+        .set(event_head::position.eq(event_head::position + added))
+        .returning((event_head::position, event_head::hash))
         .get_result(connection)?;
     let (actor_kind, actor_id) = journal.actor.as_columns();
-    for (entry, position) in journal.entries.iter().zip(newest - count + 1..) {
-        let row = Row {
-            id: new_id(),
+    for ((at, event), position) in journal.entries.into_iter().zip(newest - added + 1..) {
+        let mut entry = Entry {
             position,
-            at: journal.at,
-            actor_kind,
-            actor_id,
-            action: entry.action.as_str(),
-            resource_kind: entry.resource.as_str(),
-            resource_id: &entry.id,
-            version_before: entry.before,
-            version_after: entry.after,
+            id: new_id(),
+            at,
+            actor_kind: actor_kind.to_owned(),
+            actor_id: actor_id.map(str::to_owned),
+            action: event.action.as_str().to_owned(),
+            resource_kind: event.resource.as_str().to_owned(),
+            resource_id: event.id,
+            version_before: event.before,
+            version_after: event.after,
+            note: event.note,
+            digest: event.digest,
+            hash: String::new(),
+            signature: None,
         };
-        diesel::insert_into(events::table).values(row).execute(connection)?;
+        hash = chain::link(&hash, &chain::leaf(&entry)?)?;
+        entry.hash.clone_from(&hash);
+        if position == newest || position % BETWEEN_CHECKPOINTS == 0 {
+            entry.signature = Some(signer.sign(position, &hash, at)?);
+        }
+        diesel::insert_into(events::table).values(entry).execute(connection)?;
     }
+    diesel::update(event_head::table).set(event_head::hash.eq(hash)).execute(connection)?;
     Ok(())
 }

@@ -15,6 +15,8 @@ use crate::error::Error;
 pub enum Audience {
     /// Anybody: caches may keep it and must ask whether it is still current.
     Everyone,
+    /// Anybody, and it never changes: caches may keep it for ever (RFC 8246).
+    Forever,
     /// This caller only: nobody may keep it.
     Caller,
 }
@@ -23,6 +25,7 @@ impl Audience {
     fn cache_control(self) -> HeaderValue {
         match self {
             Audience::Everyone => HeaderValue::from_static("public, no-cache"),
+            Audience::Forever => HeaderValue::from_static("public, max-age=31536000, immutable"),
             Audience::Caller => HeaderValue::from_static("private, no-store"),
         }
     }

@@ -136,15 +136,21 @@ pub enum Start {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Key {
-    /// A moment, in microseconds.
-    Time(i64),
+    /// A moment, in microseconds, or a position.
+    Number(i64),
     /// A text or an id.
     Text(String),
 }
 
 impl From<Timestamp> for Key {
     fn from(moment: Timestamp) -> Key {
-        Key::Time(moment.microseconds())
+        Key::Number(moment.microseconds())
+    }
+}
+
+impl From<i64> for Key {
+    fn from(position: i64) -> Key {
+        Key::Number(position)
     }
 }
 
@@ -158,7 +164,15 @@ impl Key {
     /// The moment; a cursor that has something else here is not ours.
     pub fn time(&self) -> Result<Timestamp> {
         match self {
-            Key::Time(microseconds) => Timestamp::from_microseconds(*microseconds).ok_or_else(not_ours),
+            Key::Number(microseconds) => Timestamp::from_microseconds(*microseconds).ok_or_else(not_ours),
+            Key::Text(_) => Err(not_ours()),
+        }
+    }
+
+    /// The position; a cursor that has something else here is not ours.
+    pub fn position(&self) -> Result<i64> {
+        match self {
+            Key::Number(position) => Ok(*position),
             Key::Text(_) => Err(not_ours()),
         }
     }
@@ -167,7 +181,7 @@ impl Key {
     pub fn text(&self) -> Result<String> {
         match self {
             Key::Text(text) => Ok(text.clone()),
-            Key::Time(_) => Err(not_ours()),
+            Key::Number(_) => Err(not_ours()),
         }
     }
 }
@@ -311,7 +325,7 @@ mod tests {
     #[test]
     fn a_cursor_opens_only_unchanged_and_for_its_own_list() {
         let cursors = cursors();
-        let keys = vec![Key::Time(1_700_000_000_000_000), Key::from("id".to_owned())];
+        let keys = vec![Key::Number(1_700_000_000_000_000), Key::from("id".to_owned())];
         let cursor = cursors.seal(&keys, "/v1/articles?tag=nato");
         assert_eq!(cursors.open(&cursor, "/v1/articles?tag=nato").unwrap(), keys);
         assert!(cursors.open(&cursor, "/v1/articles?tag=kosovo").is_err());

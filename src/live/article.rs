@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::document::{ArticleKind, Credit, Document, Image, Urgency};
+use super::document::{ArticleKind, Correction, Credit, Document, Image, Urgency};
 use super::references::References;
 use crate::clock::Timestamp;
 use crate::sources::SourceReference;
@@ -74,6 +74,22 @@ pub struct Article {
     /// Whatever your front end needs beyond this.
     #[schema(value_type = BTreeMap<String, Value>)]
     pub custom: Map<String, Value>,
+    /// How many public notes it carries.
+    pub corrections_count: usize,
+    /// Whether one of them is a retraction: it stays readable and no longer stands.
+    pub retracted: bool,
+    /// The public notes, oldest first; only when one article is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub corrections: Option<Vec<Correction>>,
+    /// The same story in other languages, as far as readers see it; only when one article is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub translations: Option<Vec<TranslationReference>>,
+    /// Until when readers do not see it; only while an embargo holds, and only for those who may read it all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub embargo_until: Option<Timestamp>,
     /// When readers first saw it; never changes.
     #[schema(required)]
     pub first_published_at: Option<Timestamp>,
@@ -103,6 +119,19 @@ pub struct ArticleAuthor {
     pub role: Option<String>,
 }
 
+/// The same story in another language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TranslationReference {
+    /// The other story's id.
+    pub id: String,
+    /// The other story's slug.
+    pub slug: String,
+    /// BCP 47.
+    pub language: String,
+    /// Its headline.
+    pub title: String,
+}
+
 /// The four times that readers are told, and the one of the beginning.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
@@ -122,6 +151,7 @@ impl Article {
     /// A story from its document. Names are the present ones; what no longer exists is left out, except the source's
     /// printed credit.
     pub fn new(id: String, slug: String, document: Document, times: Times, references: &References) -> Article {
+        let retracted = document.is_retracted();
         let printed = document.printed.unwrap_or_default();
         let credited = document.source.as_ref().and_then(|id| references.credit_line(id));
         Article {
@@ -131,6 +161,11 @@ impl Article {
             summary: document.summary,
             body: None,
             body_html: None,
+            corrections_count: document.corrections.len(),
+            retracted,
+            corrections: None,
+            translations: None,
+            embargo_until: None,
             language: document.language,
             kind: document.kind,
             featured: document.featured,
@@ -158,6 +193,11 @@ impl Article {
     /// The same with its text.
     pub fn with_body(self, body: String, body_html: String) -> Article {
         Article { body: Some(body), body_html: Some(body_html), ..self }
+    }
+
+    /// The same with its notes.
+    pub fn with_corrections(self, corrections: Vec<Correction>) -> Article {
+        Article { corrections: Some(corrections), ..self }
     }
 
     /// Examples for the API docs: one article, with its text.
@@ -194,6 +234,14 @@ impl Article {
             "urgency": 3,
             "image": { "url": "https://packet.example/nato.jpg", "alt": "A convoy on a mountain road" },
             "custom": {},
+            "corrections_count": 1,
+            "retracted": false,
+            "corrections": [{
+                "id": "01997b2e-dd10-7d3e-8d41-3f6c2f0e9f60", "type": "correction",
+                "text": "An earlier version named the wrong day.", "published_at": "2026-03-04T18:30:00Z",
+                "publication": 2, "previous_publication": 1
+            }],
+            "translations": [],
             "first_published_at": "2026-03-04T16:00:00Z",
             "published_at": "2026-03-04T16:00:00Z",
             "modified_at": "2026-03-04T18:30:00Z",
@@ -206,8 +254,9 @@ impl Article {
     pub fn list_sample() -> Value {
         let mut sample = Article::sample();
         if let Some(members) = sample.as_object_mut() {
-            members.remove("body");
-            members.remove("body_html");
+            for only_alone in ["body", "body_html", "corrections", "translations"] {
+                members.remove(only_alone);
+            }
         }
         json!({ "data": [sample], "next": null })
     }

@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::authors::AuthorReference;
+use crate::clock::Timestamp;
 use crate::db::types::text_enum;
 use crate::http::fields::{self, Line, Text, WebUrl};
 use crate::sources::SourceReference;
@@ -32,6 +33,43 @@ text_enum! {
         /// What is happening, as it happens.
         Live = "live",
     }
+}
+
+text_enum! {
+    /// What a public note about a story says.
+    pub enum CorrectionKind {
+        /// Something was wrong, and is right now.
+        Correction = "correction",
+        /// Something could be misunderstood.
+        Clarification = "clarification",
+        /// Something happened since.
+        Update = "update",
+        /// The editors have something to say about it.
+        EditorsNote = "editors_note",
+        /// The story no longer stands; it stays readable and is marked.
+        Retraction = "retraction",
+    }
+}
+
+/// A public note about a story, and the publication that carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Correction {
+    /// Names the note; never changes.
+    pub id: String,
+    /// What the note says.
+    #[serde(rename = "type")]
+    pub kind: CorrectionKind,
+    /// The note, as readers see it.
+    pub text: String,
+    /// When readers first saw it; `null` until it is published.
+    #[schema(required)]
+    pub published_at: Option<Timestamp>,
+    /// Number of the publication that came with it; `null` until it is published.
+    #[schema(required)]
+    pub publication: Option<i32>,
+    /// Number of the publication before that one: what the note is about.
+    #[schema(required)]
+    pub previous_publication: Option<i32>,
 }
 
 /// A story that nobody said more about is a report.
@@ -94,9 +132,22 @@ pub struct Document {
     pub image: Option<Image>,
     /// Whatever a front end needs beyond this.
     pub custom: Map<String, Value>,
+    /// Id of the story that this one is a translation of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub translation_of: Option<String>,
+    /// Public notes, oldest first. A working copy has them in a column of its own, because no save may change them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
     /// The names as they were when it was published; only in publications.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub printed: Option<Printed>,
+}
+
+impl Document {
+    /// Whether a note among its corrections says that it no longer stands.
+    pub fn is_retracted(&self) -> bool {
+        self.corrections.iter().any(|correction| correction.kind == CorrectionKind::Retraction)
+    }
 }
 
 /// An author of a story, and what they did for it.

@@ -7,8 +7,9 @@ use utoipa::IntoParams;
 use super::document::ArticleKind;
 use super::publication::PublicationRow;
 use crate::clock::Timestamp;
+use crate::db::Backend;
 use crate::db::keyset::sort_columns;
-use crate::db::schema::publications;
+use crate::db::schema::{publication_authors, publication_tags, publications};
 use crate::http::fields::LanguageTag;
 use crate::http::query::{List, Sort};
 
@@ -94,6 +95,16 @@ macro_rules! narrow {
             let named = tags::table.filter(tags::slug.eq_any(names.clone()).or(tags::id.eq_any(names)));
             query = query.filter($table::section_id.eq_any(named.select(tags::id.nullable())));
         }
+        $crate::live::narrow_by_value!(query, filter, $table, $updated)
+    }};
+}
+
+pub(crate) use narrow;
+
+/// The part of [`narrow!`] that asks for no names.
+macro_rules! narrow_by_value {
+    ($query:expr, $filter:expr, $table:ident, $updated:ident) => {{
+        let (mut query, filter): (_, &$crate::live::ArticleFilter) = ($query, $filter);
         if let Some(languages) = filter.language.given() {
             query = query.filter($table::language.eq_any(languages));
         }
@@ -118,4 +129,32 @@ macro_rules! narrow {
     }};
 }
 
-pub(crate) use narrow;
+pub(crate) use narrow_by_value;
+
+/// Narrows what was read at a moment that is over to what a filter asks for: names mean what was printed then, so that
+/// the same question about the same moment always has the same answer.
+pub fn narrow_past<'a>(
+    query: publications::BoxedQuery<'a, Backend>,
+    filter: &ArticleFilter,
+) -> publications::BoxedQuery<'a, Backend> {
+    let mut query = query;
+    if let Some(names) = filter.tag.given() {
+        let printed = publication_tags::slug.eq_any(names.clone()).or(publication_tags::tag_id.eq_any(names));
+        let linked = publication_tags::table.filter(printed).select(publication_tags::publication_id);
+        query = query.filter(publications::id.eq_any(linked));
+    }
+    if let Some(names) = filter.author.given() {
+        let printed = publication_authors::slug.eq_any(names.clone()).or(publication_authors::author_id.eq_any(names));
+        let linked = publication_authors::table.filter(printed).select(publication_authors::publication_id);
+        query = query.filter(publications::id.eq_any(linked));
+    }
+    if let Some(names) = filter.source.given() {
+        let printed = publications::source_slug.eq_any(names.clone()).or(publications::source_id.eq_any(names));
+        query = query.filter(printed.assume_not_null());
+    }
+    if let Some(names) = filter.section.given() {
+        let printed = publications::section_slug.eq_any(names.clone()).or(publications::section_id.eq_any(names));
+        query = query.filter(printed.assume_not_null());
+    }
+    narrow_by_value!(query, filter, publications, live_from)
+}

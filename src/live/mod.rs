@@ -1,17 +1,27 @@
 //! The reading wing: what readers see. It knows publications and nothing else; drafts live in `articles`, which this
 //! wing cannot import, so that no list, count or answer for readers has a way to name one.
 
+mod api;
 mod article;
+pub mod difference;
 mod document;
 mod filter;
+mod history;
+mod proof;
 mod publication;
 mod references;
 pub mod render;
+pub mod seal;
+mod sight;
 mod store;
+mod withdrawal;
 
-pub use article::{Article, ArticleAuthor, Times};
-pub use document::{ArticleKind, Credit, Document, Image, Printed, Urgency};
-pub(crate) use filter::narrow;
+pub use api::routes;
+pub use article::{Article, ArticleAuthor, Times, TranslationReference};
+pub use document::{ArticleKind, Correction, CorrectionKind, Credit, Document, Image, Printed, Urgency};
 pub use filter::{ArticleColumn, ArticleFilter};
+pub(crate) use filter::{narrow, narrow_by_value};
 pub use references::References;
-pub use store::{Found, find, list};
+pub use sight::Sight;
+pub use store::{Found, find, is_read, list};
+pub use withdrawal::WithdrawalKind;

@@ -36,6 +36,18 @@ impl References {
         })
     }
 
+    /// What stood on the page when this was printed.
+    pub fn printed_then(printed: Option<&Printed>) -> References {
+        let Some(printed) = printed.cloned() else { return References::default() };
+        let tags = printed.tags.into_iter().chain(printed.section);
+        let credit_line = printed.credit_line.unwrap_or_default();
+        References {
+            authors: printed.authors.into_iter().map(|author| (author.id.clone(), author)).collect(),
+            tags: tags.map(|tag| (tag.id.clone(), tag)).collect(),
+            sources: printed.source.into_iter().map(|one| (one.id.clone(), (one, credit_line.clone()))).collect(),
+        }
+    }
+
     /// The author with this id, if there still is one.
     pub fn author(&self, id: &str) -> Option<AuthorReference> {
         self.authors.get(id).cloned()

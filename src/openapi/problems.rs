@@ -36,7 +36,7 @@ impl Facts<'_> {
 
     /// Whether a change must name the version it is based on.
     pub fn needs_version(&self) -> bool {
-        self.path == "/v1/articles/{id}" && self.changes()
+        (self.path == "/v1/articles/{id}" || self.path.ends_with("/revisions/{number}/restore")) && self.changes()
     }
 
     /// Whether it has a parameter or header of this name.
@@ -58,7 +58,7 @@ pub struct Rule {
 }
 
 /// Every shared problem, by status.
-pub const RULES: [Rule; 14] = [
+pub const RULES: [Rule; 15] = [
     Rule {
         name: "BadRequest",
         description: "The request cannot be understood. `errors` names every refused parameter and header.",
@@ -88,6 +88,12 @@ pub const RULES: [Rule; 14] = [
         description: "The request collides with what is stored. `errors` names the field.",
         applies: |facts| facts.is_of_news() && facts.changes(),
         example: || Error::taken("/slug", "is taken by another article"),
+    },
+    Rule {
+        name: "Killed",
+        description: "The article was withdrawn, its past included. `detail` says why, as far as readers are told.",
+        applies: |facts| facts.method == Method::GET && facts.path.starts_with("/v1/articles/{id}"),
+        example: || Error::Gone("It rested on a forged document.".to_owned()),
     },
     Rule {
         name: "VersionMismatch",

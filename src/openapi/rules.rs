@@ -44,7 +44,8 @@ pub fn complete(document: &mut OpenApi) {
             let is_list = facts.has("cursor");
             let reads = facts.method == Method::GET;
             // Accounts have no slugs; everything else that is read by one answers a former one with the present one.
-            let leads_on = reads && of_api && facts.path.ends_with("/{id}") && !facts.path.starts_with("/v1/users");
+            let by_slug = ["/{id}", "/{id}/history", "/{id}/proof"].iter().any(|end| facts.path.ends_with(end));
+            let leads_on = reads && of_api && by_slug && !facts.path.starts_with("/v1/users");
             let needs_version = facts.needs_version();
             let problems: Vec<&Rule> = RULES.iter().filter(|rule| (rule.applies)(&facts)).collect();
             for rule in problems {

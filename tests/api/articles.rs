@@ -8,7 +8,7 @@ use crate::support::desk::{address, at_once, statuses, text};
 use crate::support::{Database, TestApp, each_database};
 
 /// What only the server sets.
-const READ_ONLY: [&str; 12] = [
+const READ_ONLY: [&str; 16] = [
     "id",
     "body_html",
     "status",
@@ -21,6 +21,10 @@ const READ_ONLY: [&str; 12] = [
     "created_by",
     "scheduled_for",
     "expires_at",
+    "corrections",
+    "corrections_count",
+    "killed",
+    "retracted",
 ];
 
 /// A story of which everything is known, in a newsroom that knows what it refers to.
@@ -76,7 +80,8 @@ fn a_story_that_only_has_a_title_has_sensible_everything_else(database: Database
     let story = app.editor().begin(json!({"title": "  Harbour opens "}));
     let expected = json!({
         "title": "Harbour opens", "slug": "harbour-opens", "summary": null, "body": "", "body_html": "",
-        "language": "en", "type": "report", "featured": false, "section": null, "authors": [], "byline": null,
+        "language": "en", "type": "report", "featured": false, "section": null, "authors": [], "byline": null, "corrections": [], "corrections_count": 0, "killed": null, "retracted": false,
+            "translation_of": null,
         "source": null, "source_url": null, "credit_line": null, "usage_terms": null, "canonical_url": null,
         "tags": [], "dateline": null, "urgency": null, "image": null, "custom": {}, "editor_note": null,
         "status": "draft", "version": 1, "first_published_at": null, "published_at": null, "modified_at": null,

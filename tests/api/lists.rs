@@ -218,7 +218,11 @@ fn lists_hold_everything_but_the_text(database: Database) {
     for (client, query) in [(&reader, ""), (&editor, "?view=live"), (&editor, "")] {
         let listed = client.get(&format!("/v1/articles{query}")).expect(200).json()["data"][3].clone();
         let mut read = client.get(&format!("{}{query}", address(&stories[0]))).expect(200).json();
-        for text in ["body", "body_html"] {
+        for text in ["body", "body_html", "corrections", "translations"] {
+            // A working copy says which story it translates, and the readers' wing lists the translations.
+            if text == "translations" && read.get("status").is_some() {
+                continue;
+            }
             assert!(read.as_object_mut().unwrap().remove(text).is_some());
         }
         assert_eq!(listed, read);

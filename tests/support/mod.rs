@@ -134,6 +134,11 @@ impl TestApp {
         self.signed_in("editor@example.org", Role::Editor)
     }
 
+    /// Somebody who may read under embargo.
+    pub fn partner(&self) -> Client {
+        self.signed_in("partner@example.org", Role::Partner)
+    }
+
     /// Somebody who writes and does not publish.
     pub fn writer(&self) -> Client {
         self.signed_in("writer@example.org", Role::Writer)

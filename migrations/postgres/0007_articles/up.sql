@@ -1,6 +1,7 @@
 -- Working copies: what editors see. document (JSON) and body are the truth; the other columns and the link tables
--- below are its index, written anew with every save. published_at is the door's: the beginning of the newest
--- publication, or the year 9999 for a story that never had one.
+-- below are its index, written anew with every save. The door writes the rest: publication_number counts the
+-- publications and publication_hash is the seal of the newest, published_at and first_published_at are the dates of the newest and the first one (the year 9999 when
+-- there is none), corrections (JSON) are the notes that publications carry, killed_at is set while a story is killed.
 CREATE TABLE articles (
     id           TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     slug         TEXT COLLATE "C" NOT NULL,
@@ -15,10 +16,17 @@ CREATE TABLE articles (
     body         TEXT NOT NULL,
     body_html    TEXT NOT NULL,
     editor_note  TEXT,
+    embargo_until TIMESTAMP,
+    translation_of TEXT COLLATE "C",
+    corrections  TEXT NOT NULL,
     created_by   TEXT COLLATE "C" REFERENCES users (id) ON DELETE SET NULL,
     created_at   TIMESTAMP NOT NULL,
     updated_at   TIMESTAMP NOT NULL,
     published_at TIMESTAMP NOT NULL,
+    first_published_at TIMESTAMP NOT NULL,
+    publication_number INTEGER NOT NULL,
+    publication_hash TEXT COLLATE "C",
+    killed_at    TIMESTAMP,
     deleted_at   TIMESTAMP
 );
 
@@ -28,6 +36,8 @@ CREATE INDEX articles_updated ON articles (updated_at, id) WHERE deleted_at IS N
 CREATE INDEX articles_created ON articles (created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX articles_published ON articles (published_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX articles_title ON articles (title, id) WHERE deleted_at IS NULL;
+CREATE INDEX articles_translation ON articles (translation_of) WHERE translation_of IS NOT NULL;
+CREATE INDEX articles_killed ON articles (killed_at) WHERE killed_at IS NOT NULL;
 CREATE INDEX articles_section ON articles (section_id);
 CREATE INDEX articles_source ON articles (source_id);
 CREATE INDEX articles_created_by ON articles (created_by, updated_at, id);
@@ -48,14 +58,14 @@ CREATE TABLE article_tags (
 
 CREATE INDEX article_tags_tag ON article_tags (tag_id, article_id);
 
--- Every accepted save, whole: its number is the version of the article that it made.
+-- Every accepted save, whole: its number is the version of the article that it made. content is compressed; one in
+-- sixteen stands alone, the others need the one that base names to be read.
 CREATE TABLE revisions (
     article_id TEXT COLLATE "C" NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
     number     INTEGER NOT NULL,
-    slug       TEXT COLLATE "C" NOT NULL,
-    document   TEXT NOT NULL,
-    body       TEXT NOT NULL,
-    editor_note TEXT,
+    title      TEXT NOT NULL,
+    base       INTEGER,
+    content    BYTEA NOT NULL,
     saved_by   TEXT COLLATE "C",
     saved_at   TIMESTAMP NOT NULL,
     note       TEXT,

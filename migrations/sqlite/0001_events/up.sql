@@ -1,4 +1,6 @@
--- The append-only log: one row for each committed change, in commit order.
+-- The append-only log: one row for each committed change, in commit order. note says why, for colleagues; digest is the
+-- hash of what the change made. Each hash covers the row and the hash before it, and the last row of every transaction
+-- is signed, so that no row can be changed, removed or put in unseen: docs/proof.md has the format.
 CREATE TABLE events (
     position       INTEGER NOT NULL PRIMARY KEY,
     id             TEXT NOT NULL UNIQUE,
@@ -9,16 +11,25 @@ CREATE TABLE events (
     resource_kind  TEXT NOT NULL,
     resource_id    TEXT NOT NULL,
     version_before INTEGER,
-    version_after  INTEGER
+    version_after  INTEGER,
+    note           TEXT,
+    digest         TEXT,
+    hash           TEXT NOT NULL,
+    signature      TEXT
 ) STRICT;
 
 CREATE INDEX events_resource ON events (resource_kind, resource_id, position);
+CREATE INDEX events_resource_id ON events (resource_id, position);
+CREATE INDEX events_actor ON events (actor_kind, actor_id, position);
+CREATE INDEX events_action ON events (action, position);
+CREATE INDEX events_at ON events (at, position);
 
 -- The newest position. Writers take the next one from this row and hold it until they commit, so that positions have
 -- no gaps and follow the order of commits on both databases.
 CREATE TABLE event_head (
     id       INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-    position INTEGER NOT NULL
+    position INTEGER NOT NULL,
+    hash     TEXT NOT NULL
 ) STRICT;
 
-INSERT INTO event_head (id, position) VALUES (1, 0);
+INSERT INTO event_head (id, position, hash) VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');

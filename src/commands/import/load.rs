@@ -139,7 +139,7 @@ pub fn store(connection: &mut AnyConnection, journal: &mut Journal, story: &Stor
         }
         Some(before) => {
             let version = before.version;
-            let row = articles::change(connection, journal, before, input, true)?;
+            let row = articles::change(connection, journal, before, input, None)?;
             if row.version == version {
                 outcome.unchanged = 1;
             } else if update {
@@ -160,7 +160,7 @@ pub fn store(connection: &mut AnyConnection, journal: &mut Journal, story: &Stor
         Schedule::of(connection, &row.id, journal.now())?.running.is_some_and(|now| now.revision == row.version);
     if story.publish && !is_current {
         let dated = story.dated.filter(|dated| *dated < journal.now());
-        articles::publish(connection, journal, &row, Publish { dated, ..Publish::default() })?;
+        articles::publish(connection, journal, row, Publish { dated, ..Publish::default() })?;
         outcome.published = 1;
     }
     Ok(outcome)

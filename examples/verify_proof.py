@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Checks the proof of one version of a story, with nothing but the Python that is there.
+
+    curl -s https://news.example/v1/articles/some-story/proof | python3 verify_proof.py - --key KEY
+    python3 verify_proof.py proof.json
+
+KEY is the public key of the newsroom (`checkpoint.key.x`), from somewhere you trust; without it, the proof is checked
+with the key that it brings along. The format is described in docs/proof.md. Exit code 0: it holds; 1: it does not.
+"""
+import base64
+import hashlib
+import json
+import sys
+
+# Ed25519 as in RFC 8032, section 6: slow, and short enough to be read.
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+
+
+def add(a, b):
+    x = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    z = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    e, f, g, h = x[1] - x[0], z[1] - z[0], z[1] + z[0], x[1] + x[0]
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def times(n, point):
+    result = (0, 1, 1, 0)
+    while n:
+        result, point, n = add(result, point) if n & 1 else result, add(point, point), n >> 1
+    return result
+
+
+def point(raw):
+    y = int.from_bytes(raw, "little") & (2**255 - 1)
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if (x * x - square) % P or y >= P:
+        raise ValueError("not a point of the curve")
+    x = P - x if x & 1 != raw[31] >> 7 else x
+    return x, y, 1, x * y % P
+
+
+def signed(key, text, signature):
+    r, s = signature[:32], int.from_bytes(signature[32:], "little")
+    h = int.from_bytes(hashlib.sha512(r + key + text).digest(), "little") % L
+    a, b = times(s, point(bytes([0x58]) + bytes([0x66]) * 31)), add(point(r), times(h, point(key)))
+    return s < L and (a[0] * b[2] - b[0] * a[2]) % P == 0 == (a[1] * b[2] - b[1] * a[2]) % P
+
+
+def sha256(raw):
+    return hashlib.sha256(raw).hexdigest()
+
+
+def decode(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def verify(proof, key):
+    publication, event = json.loads(proof["publication"]), json.loads(proof["event"])
+    checkpoint = json.loads(proof["checkpoint"]["text"])
+    assert sha256(proof["publication"].encode()) == proof["hash"] == event["digest"], "the text is another one"
+    assert event["resource_id"] == publication["article"], "the entry of the log is about another story"
+    assert event["action"] in ("published", "embargoed"), "the entry of the log is about something else"
+    log = proof["previous_event_hash"]
+    for leaf in [sha256(proof["event"].encode()), *proof["following"]]:
+        log = sha256(bytes.fromhex(log) + bytes.fromhex(leaf))
+    assert log == checkpoint["hash"], "the log does not lead to the checkpoint"
+    assert event["position"] + len(proof["following"]) == checkpoint["position"], "the checkpoint is elsewhere"
+    good = signed(decode(key), proof["checkpoint"]["text"].encode(), decode(proof["checkpoint"]["signature"]))
+    assert good, "the checkpoint was not signed with this key"
+    return publication, event
+
+
+if __name__ == "__main__":
+    source = sys.argv[1] if len(sys.argv) > 1 else "-"
+    given = json.load(sys.stdin if source == "-" else open(source, encoding="utf-8"))
+    trusted = sys.argv[sys.argv.index("--key") + 1] if "--key" in sys.argv else given["checkpoint"]["key"]["x"]
+    try:
+        story, entry = verify(given, trusted)
+    except (AssertionError, ValueError, KeyError, TypeError) as error:
+        sys.exit(f"The proof does not hold: {error}")
+    print(f"publication {story['number']} of “{story['document']['title']}” has been read since {story['live_from']}; "
+          f"the log says so at position {entry['position']}, {entry['at']}")

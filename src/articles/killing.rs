@@ -1,0 +1,112 @@
+//! Killing a story: readers who knew it are told that it was withdrawn, everywhere else it is gone at once, its past
+//! included. Editors keep everything.
+
+use diesel::prelude::*;
+
+use super::article::Kill;
+use super::publishing;
+use super::row::ArticleRow;
+use super::schedule::Schedule;
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::{articles, withdrawals};
+use crate::db::types::new_id;
+use crate::error::{Error, Rejection, Result};
+use crate::events::{Action, Event, Journal, Resource};
+use crate::live::WithdrawalKind;
+
+/// Why a story is killed.
+#[derive(Debug, Clone, Default)]
+pub struct Reasons {
+    /// What readers are told.
+    pub public: Option<String>,
+    /// What colleagues should know.
+    pub internal: Option<String>,
+}
+
+/// Kills a story that is, was or will be read.
+///
+/// Errors: 409 when it is killed already, or when nobody ever saw it; 412 when it was changed meanwhile.
+pub fn kill(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    row: ArticleRow,
+    reasons: Reasons,
+) -> Result<ArticleRow> {
+    let now = publishing::hold(connection, journal, &row)?;
+    if row.killed_at.is_some() {
+        return Err(Error::Conflict(Rejection::anywhere("killed", "this article is killed already")));
+    }
+    if row.publication_number == 0 {
+        let detail = "this article was never published, so there is nothing to withdraw; delete it instead";
+        return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
+    }
+    let schedule = Schedule::of(connection, &row.id, now)?;
+    let row = publishing::take_down(connection, row, &schedule, now)?;
+    let killed = Event::new(Action::Killed, Resource::Article, &row.id).noted(reasons.internal.clone());
+    begin(connection, journal, &row.id, (WithdrawalKind::Killed, reasons))?;
+    diesel::update(articles::table.find(&row.id)).set(articles::killed_at.eq(now)).execute(connection)?;
+    journal.record(Event { before: Some(row.version), ..killed });
+    Ok(ArticleRow { killed_at: Some(now), ..row })
+}
+
+/// Takes a kill back, so that the story can be published again. Its past is seen again, too.
+pub fn lift(connection: &mut AnyConnection, journal: &Journal, row: ArticleRow) -> Result<ArticleRow> {
+    end(connection, &row.id, WithdrawalKind::Killed, journal.now())?;
+    let nobody: Option<Timestamp> = None;
+    diesel::update(articles::table.find(&row.id)).set(articles::killed_at.eq(nobody)).execute(connection)?;
+    Ok(ArticleRow { killed_at: None, ..row })
+}
+
+/// Takes a story and its past out of the readers' sight.
+pub fn begin(
+    connection: &mut AnyConnection,
+    journal: &Journal,
+    article: &str,
+    (kind, reasons): (WithdrawalKind, Reasons),
+) -> Result<()> {
+    let columns = (
+        withdrawals::id.eq(new_id()),
+        withdrawals::article_id.eq(article),
+        withdrawals::kind.eq(kind),
+        withdrawals::begun_at.eq(journal.now()),
+        withdrawals::ended_at.eq(Timestamp::FOREVER),
+        withdrawals::reason_public.eq(reasons.public),
+        withdrawals::reason_internal.eq(reasons.internal),
+        withdrawals::withdrawn_by.eq(journal.actor().user_id()),
+    );
+    diesel::insert_into(withdrawals::table).values(columns).execute(connection)?;
+    Ok(())
+}
+
+/// Brings a story's past back.
+pub fn end(connection: &mut AnyConnection, article: &str, kind: WithdrawalKind, now: Timestamp) -> Result<()> {
+    let running = withdrawals::table
+        .filter(withdrawals::article_id.eq(article))
+        .filter(withdrawals::kind.eq(kind))
+        .filter(withdrawals::ended_at.eq(Timestamp::FOREVER));
+    diesel::update(running).set(withdrawals::ended_at.eq(now)).execute(connection)?;
+    Ok(())
+}
+
+/// Why a story is killed, as editors see it.
+pub fn find(connection: &mut AnyConnection, article: &str) -> Result<Option<Kill>> {
+    let running = withdrawals::table
+        .filter(withdrawals::article_id.eq(article))
+        .filter(withdrawals::kind.eq(WithdrawalKind::Killed))
+        .filter(withdrawals::ended_at.eq(Timestamp::FOREVER))
+        .select((
+            withdrawals::begun_at,
+            withdrawals::withdrawn_by,
+            withdrawals::reason_public,
+            withdrawals::reason_internal,
+        ));
+    let kill: Option<(Timestamp, Option<String>, Option<String>, Option<String>)> =
+        running.first(connection).optional()?;
+    Ok(kill.map(|(killed_at, killed_by, reason_public, reason_internal)| Kill {
+        killed_at,
+        killed_by,
+        reason_public,
+        reason_internal,
+    }))
+}

@@ -1,0 +1,138 @@
+//! A publication, whole: what the door writes and never changes again, but for its end.
+
+use diesel::prelude::*;
+
+use super::row::ArticleRow;
+use crate::clock::Timestamp;
+use crate::db::schema::publications;
+use crate::db::types::new_id;
+use crate::error::{Error, Result};
+use crate::live::{ArticleKind, Document, References, seal};
+
+/// A row of `publications`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = publications)]
+pub struct Publication {
+    pub id: String,
+    pub article_id: String,
+    pub number: i32,
+    pub revision: i32,
+    pub partner_from: Timestamp,
+    pub live_from: Timestamp,
+    pub live_until: Timestamp,
+    pub expires_at: Timestamp,
+    pub superseded: bool,
+    pub slug: String,
+    pub title: String,
+    pub language: String,
+    pub kind: ArticleKind,
+    pub featured: bool,
+    pub section_id: Option<String>,
+    pub section_slug: Option<String>,
+    pub source_id: Option<String>,
+    pub source_slug: Option<String>,
+    pub original_id: String,
+    pub document: String,
+    pub body: String,
+    pub body_html: String,
+    pub created_at: Timestamp,
+    pub first_published_at: Timestamp,
+    pub published_at: Timestamp,
+    pub modified_at: Timestamp,
+    pub previous_hash: Option<String>,
+    pub hash: String,
+}
+
+/// From when until when a publication is read, and from when by those who may read under embargo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    /// From when partners read it; the same as `from` without an embargo.
+    pub ahead: Timestamp,
+    /// From when readers read it.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// The times that readers are told.
+#[derive(Debug, Clone, Copy)]
+pub struct Dates {
+    /// When they first saw the story.
+    pub first_published_at: Timestamp,
+    /// When its present run began.
+    pub published_at: Timestamp,
+    /// When its text last changed.
+    pub modified_at: Timestamp,
+}
+
+impl Publication {
+    /// The working copy as a publication, with the names of everything as they are now.
+    pub fn of(
+        row: &ArticleRow,
+        mut document: Document,
+        references: &References,
+        (interval, dates): (Interval, Dates),
+    ) -> Result<Publication> {
+        let printed = references.printed(&document);
+        let (section_slug, source_slug) =
+            (printed.section.as_ref().map(|tag| tag.slug.clone()), printed.source.as_ref().map(|one| one.slug.clone()));
+        document.printed = Some(printed);
+        let publication = Publication {
+            id: new_id(),
+            article_id: row.id.clone(),
+            number: row.publication_number + 1,
+            revision: row.version,
+            partner_from: interval.ahead,
+            live_from: interval.from,
+            live_until: interval.until,
+            expires_at: interval.until,
+            superseded: false,
+            slug: row.slug.clone(),
+            title: row.title.clone(),
+            language: row.language.clone(),
+            kind: row.kind,
+            featured: row.featured,
+            section_id: row.section_id.clone(),
+            section_slug,
+            source_id: row.source_id.clone(),
+            source_slug,
+            original_id: row.translation_of.clone().unwrap_or_else(|| row.id.clone()),
+            document: serde_json::to_string(&document).map_err(Error::internal)?,
+            body: row.body.clone(),
+            body_html: row.body_html.clone(),
+            created_at: row.created_at,
+            first_published_at: dates.first_published_at,
+            published_at: dates.published_at,
+            modified_at: dates.modified_at,
+            previous_hash: row.publication_hash.clone(),
+            hash: String::new(),
+        };
+        publication.sealed()
+    }
+
+    /// The same with its seal.
+    pub fn sealed(self) -> Result<Publication> {
+        Ok(Publication { hash: seal::hash(&self.printing())?, ..self })
+    }
+
+    /// What its seal is about.
+    pub fn printing(&self) -> seal::Printing<'_> {
+        seal::Printing {
+            id: &self.id,
+            partner_from: self.partner_from,
+            article: &self.article_id,
+            number: self.number,
+            slug: &self.slug,
+            live_from: self.live_from,
+            expires_at: self.expires_at,
+            first_published_at: self.first_published_at,
+            published_at: self.published_at,
+            modified_at: self.modified_at,
+            created_at: self.created_at,
+            document: &self.document,
+            body: &self.body,
+            body_html: &self.body_html,
+            previous: self.previous_hash.as_deref(),
+        }
+    }
+}

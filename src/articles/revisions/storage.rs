@@ -1,0 +1,115 @@
+//! How revisions are packed. A whole one now and then stands alone; those after it are compressed with it as a
+//! dictionary, so that a save of a long story costs what was changed in it, and reading one unpacks at most two.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::events::chain;
+
+/// How many revisions lean on one that stands alone, at most.
+const LEANING: i32 = 16;
+
+/// How hard the compressor tries: its usual level.
+const LEVEL: i32 = 3;
+
+/// Largest revision that is unpacked, in bytes: more than any story can have.
+const LARGEST: usize = 64 * 1024 * 1024;
+
+/// What a revision holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The name in addresses.
+    pub slug: String,
+    /// The document, as JSON.
+    pub document: String,
+    /// The text in Markdown.
+    pub body: String,
+    /// For colleagues.
+    pub editor_note: Option<String>,
+}
+
+/// A packed revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// Number of the revision that it leans on; `None` when it stands alone.
+    pub base: Option<i32>,
+    /// The compressed bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Content {
+    /// The bytes that are packed, and whose hash the log keeps.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(Error::internal)
+    }
+
+    /// What was packed.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Content> {
+        serde_json::from_slice(bytes).map_err(Error::internal)
+    }
+}
+
+/// The hash that the log keeps of a revision.
+pub fn digest(bytes: &[u8]) -> String {
+    chain::sha256(bytes)
+}
+
+/// The revision that the one with this number leans on; itself, when it stands alone.
+pub fn base_of(number: i32) -> i32 {
+    number - (number - 1).rem_euclid(LEANING)
+}
+
+/// Packs a revision; `base` is the number and the unpacked bytes of the one that it may lean on.
+pub fn pack(bytes: &[u8], base: Option<(i32, &[u8])>) -> Result<Packed> {
+    let alone = || Ok(Packed { base: None, bytes: zstd::bulk::compress(bytes, LEVEL).map_err(Error::internal)? });
+    let Some((number, dictionary)) = base else { return alone() };
+    let mut compressor = zstd::bulk::Compressor::with_dictionary(LEVEL, dictionary).map_err(Error::internal)?;
+    Ok(Packed { base: Some(number), bytes: compressor.compress(bytes).map_err(Error::internal)? })
+}
+
+/// Unpacks a revision with the unpacked bytes of the one that it leans on.
+pub fn unpack(packed: &[u8], base: Option<&[u8]>) -> Result<Vec<u8>> {
+    let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten().unwrap_or(0);
+    let size = usize::try_from(size).unwrap_or(LARGEST).min(LARGEST);
+    match base {
+        None => zstd::bulk::decompress(packed, size),
+        Some(dictionary) => zstd::bulk::Decompressor::with_dictionary(dictionary)
+            .and_then(|mut decompressor| decompressor.decompress(packed, size)),
+    }
+    .map_err(|error| Error::internal(format!("a revision cannot be unpacked: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_packed_comes_back() {
+        let story = "The ferry came back to Harrow Bay on Monday. ".repeat(120);
+        let huge: String =
+            (0..700_000_u32).map(|number| format!("{:x} ", number.wrapping_mul(2_654_435_761))).collect();
+        let texts = [String::new(), "x".to_owned(), story.clone(), story.replace("Monday", "Tuesday"), huge];
+        for text in &texts {
+            for base in [None, Some(""), Some("x"), Some(story.as_str()), Some(texts[4].as_str())] {
+                let packed = pack(text.as_bytes(), base.map(|base| (1, base.as_bytes()))).unwrap();
+                assert_eq!(packed.base, base.map(|_| 1));
+                assert_eq!(unpack(&packed.bytes, base.map(str::as_bytes)).unwrap(), text.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn a_small_change_of_a_long_story_costs_little() {
+        let story: String = (0..800).map(|number| format!("word{} ", number * 7919 % 1009)).collect();
+        let changed = story.replace("word500 ", "another ");
+        let alone = pack(changed.as_bytes(), None).unwrap().bytes.len();
+        let leaning = pack(changed.as_bytes(), Some((1, story.as_bytes()))).unwrap().bytes.len();
+        assert!(leaning < 120 && leaning * 10 < alone, "{leaning} of {alone} bytes");
+    }
+
+    #[test]
+    fn one_in_sixteen_stands_alone() {
+        let bases: Vec<i32> = [1, 2, 16, 17, 18, 33].into_iter().map(base_of).collect();
+        assert_eq!(bases, [1, 1, 1, 17, 17, 33]);
+    }
+}

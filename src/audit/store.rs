@@ -1,0 +1,85 @@
+//! The log in the database, for reading.
+
+use diesel::prelude::*;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::clock::Timestamp;
+use crate::db::schema::events;
+use crate::db::{AnyConnection, Backend};
+use crate::error::{Error, Result};
+use crate::events::{Action, Entry, Resource};
+use crate::http::page::{Key, List, Page, Start};
+
+/// Which entries of the log a list gives.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct LogFilter {
+    /// Only what came after this position: the last one that you know.
+    #[param(value_type = Option<i64>, minimum = 0)]
+    pub after: Option<u32>,
+    /// Only by this account, by id; or by `operator`, `clock` or `anonymous`.
+    pub actor: Option<String>,
+    /// Only to this kind of thing.
+    #[param(value_type = Option<String>, example = "article")]
+    pub resource: Option<Resource>,
+    /// Only to the thing with this id.
+    pub id: Option<String>,
+    /// Only where this was done.
+    #[param(value_type = Option<String>, example = "published")]
+    pub action: Option<Action>,
+    /// Only at this moment or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// Only earlier than this moment.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
+}
+
+/// One page of the log, oldest first.
+pub fn list(connection: &mut AnyConnection, filter: &LogFilter, page: &Page) -> Result<List<Entry>> {
+    let total = if page.count { Some(filtered(filter).count().get_result(connection)?) } else { None };
+    let mut query = filtered(filter);
+    if let Start::After(keys) = &page.start {
+        let wrong = || Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list");
+        query = query.filter(events::position.gt(keys.first().ok_or_else(wrong)?.position()?));
+    }
+    let rows: Vec<Entry> = query
+        .order(events::position.asc())
+        .limit(page.fetch())
+        .offset(page.offset())
+        .select(Entry::as_select())
+        .load(connection)?;
+    Ok(page.list(rows, total, |row| vec![Key::from(row.position)]))
+}
+
+fn filtered<'a>(filter: &LogFilter) -> events::BoxedQuery<'a, Backend> {
+    let mut query = events::table.into_boxed();
+    if let Some(position) = filter.after {
+        query = query.filter(events::position.gt(i64::from(position)));
+    }
+    match filter.actor.as_deref() {
+        None => {}
+        Some(kind @ ("operator" | "clock" | "anonymous")) => {
+            query = query.filter(events::actor_kind.eq(kind.to_owned()));
+        }
+        Some(id) => query = query.filter(events::actor_kind.eq("user")).filter(events::actor_id.eq(id.to_owned())),
+    }
+    if let Some(resource) = filter.resource {
+        query = query.filter(events::resource_kind.eq(resource));
+    }
+    if let Some(id) = &filter.id {
+        query = query.filter(events::resource_id.eq(id.clone()));
+    }
+    if let Some(action) = filter.action {
+        query = query.filter(events::action.eq(action));
+    }
+    if let Some(moment) = filter.since {
+        query = query.filter(events::at.ge(moment));
+    }
+    if let Some(moment) = filter.until {
+        query = query.filter(events::at.lt(moment));
+    }
+    query
+}

@@ -1,0 +1,119 @@
+//! What readers ask beyond the story itself: its history, and the proof of it.
+
+use actix_web::get;
+use actix_web::web::Data;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::Sight;
+use super::history::{self, Version, VersionList};
+use super::proof::{self, Checkpoint, Proof};
+use super::store::{self, Located};
+use crate::auth::Caller;
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::events::Signer;
+use crate::http::answer::{Answer, Audience};
+use crate::http::page::{Cursors, Paging};
+use crate::http::path::{IdOrSlug, Reference};
+use crate::http::query::{ListQuery, Query};
+
+/// The addresses of this room.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_versions).service(get_proof).service(get_checkpoint);
+}
+
+/// A list without filters.
+#[derive(Debug, Default, Deserialize)]
+pub struct NoFilter {}
+
+/// Which version a proof is about.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct ProofParameters {
+    /// Number of the publication, as in the history; the one that readers see when absent.
+    #[param(value_type = Option<i32>, minimum = 1)]
+    publication: Option<u32>,
+}
+
+/// What depends on the caller is for the caller only.
+fn audience(caller: &Caller) -> Audience {
+    match caller {
+        Caller::Anonymous => Audience::Everyone,
+        Caller::User(_) => Audience::Caller,
+    }
+}
+
+/// Read the history of an article
+///
+/// Every version that readers saw, newest first: when, with which notes, and what changed since the version before. Of
+/// an article that they do not see now there is none; of one that was killed, only that.
+#[utoipa::path(
+    operation_id = "list_versions", tag = "Articles", params(IdOrSlug, Paging), security((), ("bearer" = [])),
+    responses((status = 200, body = VersionList, example = json!(Version::list_sample()))),
+)]
+#[get("/articles/{id}/history")]
+async fn list_versions(
+    caller: Caller,
+    reference: Reference,
+    query: ListQuery<NoFilter>,
+    db: Data<Db>,
+    clock: Data<Clock>,
+    cursors: Data<Cursors>,
+) -> Result<Answer> {
+    let (page, now) = (query.paging.page(&cursors, &query.binding)?, clock.now());
+    let audience = audience(&caller);
+    db.read(move |connection| match store::locate(connection, &reference, Sight::Readers(now))? {
+        Located::Here(article) => {
+            history::list(connection, &article, &page, now).map(|list| Answer::list(&list, audience))
+        }
+        Located::Moved(slug) => Ok(Answer::moved(format!("/v1/articles/{slug}/history"), audience)),
+    })
+    .await
+}
+
+/// Get the proof of a version
+///
+/// What is needed to check, without asking this server again, that a version was published as it says and when it says:
+/// the text that was hashed, its place in the log, and a signed checkpoint. `docs/proof.md` describes the format, and
+/// `examples/verify_proof.py` checks it.
+#[utoipa::path(
+    operation_id = "get_proof", tag = "Articles", params(IdOrSlug, ProofParameters), security((), ("bearer" = [])),
+    responses((status = 200, body = Proof, example = json!(Proof::sample()))),
+)]
+#[get("/articles/{id}/proof")]
+async fn get_proof(
+    caller: Caller,
+    reference: Reference,
+    query: Query<ProofParameters>,
+    signer: Data<Signer>,
+    db: Data<Db>,
+    clock: Data<Clock>,
+) -> Result<Answer> {
+    let (audience, now, number) =
+        (audience(&caller), clock.now(), query.0.publication.map(|number| i32::try_from(number).unwrap_or(i32::MAX)));
+    db.read(move |connection| match store::locate(connection, &reference, Sight::Readers(now))? {
+        Located::Here(article) => {
+            proof::find(connection, &signer, (&article, number), now).map(|proof| Answer::one(&proof, audience))
+        }
+        Located::Moved(slug) => Ok(Answer::moved(format!("/v1/articles/{slug}/proof"), audience)),
+    })
+    .await
+}
+
+/// Get the newest checkpoint of the log
+///
+/// How far the log goes, signed. Who keeps one can show later that the log was not rolled back behind it.
+#[utoipa::path(
+    operation_id = "get_checkpoint", tag = "Log", security((), ("bearer" = [])),
+    responses((status = 200, body = Checkpoint, example = json!(Checkpoint::sample()))),
+)]
+#[get("/log/checkpoint")]
+async fn get_checkpoint(caller: Caller, signer: Data<Signer>, db: Data<Db>) -> Result<Answer> {
+    let audience = audience(&caller);
+    let newest = db.read(move |connection| proof::newest_checkpoint(connection, &signer)).await?;
+    newest.map(|checkpoint| Answer::one(&checkpoint, audience)).ok_or(Error::NotFound("checkpoint"))
+}

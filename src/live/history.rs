@@ -1,0 +1,137 @@
+//! What readers were told, version by version: every publication that was ever read, with what changed in it.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::article::Article;
+use super::difference::{self, Change, Unchanged};
+use super::document::Correction;
+use super::publication::PublicationRow;
+use super::sight::Sight;
+use super::store;
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::publications;
+use crate::error::{Error, Result};
+use crate::http::page::{Key, List, Page, Start};
+
+/// A version of a story that readers saw.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Version {
+    /// Counts the story's publications; some numbers may be missing, when something was planned and not published.
+    pub number: i32,
+    /// Its headline.
+    pub title: String,
+    /// Its name in addresses.
+    pub slug: String,
+    /// From when readers saw it.
+    pub from: Timestamp,
+    /// Until when; `null` while they see it.
+    #[schema(required)]
+    pub until: Option<Timestamp>,
+    /// The public notes that came with it.
+    pub corrections: Vec<Correction>,
+    /// What changed since the version before; nothing in the first one.
+    pub changes: Vec<Change>,
+    /// Its seal: SHA-256 of what was published; see `proof`.
+    pub hash: String,
+}
+
+/// One page of versions.
+pub type VersionList = List<Version>;
+
+type Row = (PublicationRow, String, (i32, Timestamp, String));
+
+/// One page of a story's versions, newest first.
+///
+/// Errors: 404 for a story that readers do not see now.
+pub fn list(connection: &mut AnyConnection, article: &str, page: &Page, now: Timestamp) -> Result<VersionList> {
+    let read = || {
+        publications::table
+            .filter(publications::article_id.eq(article.to_owned()))
+            .filter(publications::live_from.le(now))
+            .filter(publications::live_until.gt(publications::live_from))
+            .into_boxed::<crate::db::Backend>()
+    };
+    let total = if page.count { Some(read().count().get_result(connection)?) } else { None };
+    let mut query = read();
+    if let Start::After(keys) = &page.start {
+        let wrong = || Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list");
+        let number = i32::try_from(keys.first().ok_or_else(wrong)?.position()?).map_err(|_| wrong())?;
+        query = query.filter(publications::number.lt(number));
+    }
+    // One row more than the page has: the version that the last one on it is compared with.
+    let rows: Vec<Row> = query
+        .order(publications::number.desc())
+        .limit(page.fetch())
+        .offset(page.offset())
+        .select((
+            PublicationRow::as_select(),
+            publications::body,
+            (publications::number, publications::live_until, publications::hash),
+        ))
+        .load(connection)?;
+    let mut contents = Vec::with_capacity(rows.len());
+    for (row, body, _) in &rows {
+        contents.push(content(row, body, now)?);
+    }
+    let mut versions = Vec::with_capacity(rows.len());
+    for (index, (row, _, (number, until, hash))) in rows.into_iter().enumerate() {
+        let changes = match (contents.get(index + 1), contents.get(index)) {
+            (Some(before), Some(after)) => difference::changes(before, after, Unchanged::Shortened),
+            _ => Vec::new(),
+        };
+        let mut corrections = row.document()?.corrections;
+        corrections.retain(|correction| correction.publication == Some(number));
+        versions.push(Version {
+            number,
+            title: row.title,
+            slug: row.slug,
+            from: row.live_from,
+            // An end that is still to come is the editors' business.
+            until: Some(until).filter(|until| *until <= now),
+            corrections,
+            changes,
+            hash,
+        });
+    }
+    Ok(page.list(versions, total, |version| vec![Key::from(i64::from(version.number))]))
+}
+
+/// What was on the page, with the names of then.
+fn content(row: &PublicationRow, body: &str, now: Timestamp) -> Result<Map<String, Value>> {
+    let article = store::show_as_printed(row.clone(), row.document()?, Sight::Readers(now));
+    Ok(difference::content(&Article { body: Some(body.to_owned()), ..article }))
+}
+
+impl Version {
+    /// An example for the API docs: a page of one version.
+    pub fn list_sample() -> Value {
+        let version = json!({
+            "number": 2,
+            "title": "NATO urges restraint in Kosovo",
+            "slug": "nato-urges-restraint-in-kosovo",
+            "from": "2026-03-04T18:30:00Z",
+            "until": null,
+            "corrections": [{
+                "id": "01997b2e-dd10-7d3e-8d41-3f6c2f0e9f60", "type": "correction",
+                "text": "An earlier version named the wrong day.", "published_at": "2026-03-04T18:30:00Z",
+                "publication": 2, "previous_publication": 1
+            }],
+            "changes": [{
+                "field": "body",
+                "words": [
+                    { "op": "same", "text": "… the alliance said on " },
+                    { "op": "removed", "text": "Tuesday" },
+                    { "op": "added", "text": "Wednesday" },
+                    { "op": "same", "text": ".…" }
+                ],
+                "text": "… the alliance said on [-Tuesday-]{+Wednesday+}.…"
+            }],
+            "hash": "9b74c9897bac770ffc029102a200c5de1f3c6d2c4b7d1a5e6f8090a1b2c3d4e5"
+        });
+        json!({ "data": [version], "next": null })
+    }
+}

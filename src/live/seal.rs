@@ -1,0 +1,99 @@
+//! The seal of a publication: a hash over everything that was published and over the seal before it. docs/proof.md
+//! describes the same for whoever writes a verifier.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::events::chain;
+
+/// What is sealed: everything that readers were told, when, and what came before.
+#[derive(Debug, Serialize)]
+pub struct Sealed<'a> {
+    format: &'static str,
+    article: &'a str,
+    number: i32,
+    slug: &'a str,
+    live_from: Timestamp,
+    /// When it was to be read and until when, hashed with its id: planned ends are the editors' business.
+    terms: String,
+    first_published_at: Timestamp,
+    published_at: Timestamp,
+    modified_at: Timestamp,
+    created_at: Timestamp,
+    document: Value,
+    body: &'a str,
+    body_html: &'a str,
+    previous: Option<&'a str>,
+}
+
+/// When a publication was to be read, as the door was asked.
+#[derive(Debug, Serialize)]
+struct Terms<'a> {
+    id: &'a str,
+    partner_from: Timestamp,
+    expires_at: Option<Timestamp>,
+}
+
+/// A publication as the door made it.
+#[derive(Debug, Clone, Copy)]
+pub struct Printing<'a> {
+    /// Names the publication; never told.
+    pub id: &'a str,
+    /// From when partners see it.
+    pub partner_from: Timestamp,
+    /// Which story.
+    pub article: &'a str,
+    /// Counts the story's publications.
+    pub number: i32,
+    /// Its name in addresses.
+    pub slug: &'a str,
+    /// From when readers see it.
+    pub live_from: Timestamp,
+    /// Until when, as it was asked for; [`Timestamp::FOREVER`] without end.
+    pub expires_at: Timestamp,
+    /// When readers first saw the story.
+    pub first_published_at: Timestamp,
+    /// When its run began.
+    pub published_at: Timestamp,
+    /// When its text last changed.
+    pub modified_at: Timestamp,
+    /// When the story was begun.
+    pub created_at: Timestamp,
+    /// The document, as JSON.
+    pub document: &'a str,
+    /// The text in Markdown.
+    pub body: &'a str,
+    /// The text as HTML.
+    pub body_html: &'a str,
+    /// The seal of the story's publication before.
+    pub previous: Option<&'a str>,
+}
+
+/// The text that is hashed: JSON in its canonical form (RFC 8785).
+pub fn text(printing: &Printing) -> Result<String> {
+    let expires_at = printing.expires_at.unless_forever();
+    let terms = Terms { id: printing.id, partner_from: printing.partner_from, expires_at };
+    chain::canonical(&Sealed {
+        format: "dateline-publication-1",
+        article: printing.article,
+        number: printing.number,
+        slug: printing.slug,
+        live_from: printing.live_from,
+        terms: chain::sha256(chain::canonical(&terms)?.as_bytes()),
+        first_published_at: printing.first_published_at,
+        published_at: printing.published_at,
+        modified_at: printing.modified_at,
+        created_at: printing.created_at,
+        document: serde_json::from_str(printing.document).map_err(Error::internal)?,
+        body: printing.body,
+        body_html: printing.body_html,
+        previous: printing.previous,
+    })
+}
+
+/// The seal: SHA-256 of the text, in hexadecimal digits.
+pub fn hash(printing: &Printing) -> Result<String> {
+    Ok(chain::sha256(text(printing)?.as_bytes()))
+}

@@ -1,0 +1,36 @@
+//! Whose eyes look, and at which moment.
+
+use crate::clock::Timestamp;
+
+/// Whose eyes look, and at which moment. Every reading query takes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// Readers, now.
+    Readers(Timestamp),
+    /// Those who may read what is under embargo, now.
+    Partners(Timestamp),
+    /// What readers saw `then`, asked `now`: names that came later lead there, too.
+    Past {
+        /// The moment that is over.
+        then: Timestamp,
+        /// The moment of asking.
+        now: Timestamp,
+    },
+}
+
+impl Sight {
+    /// The moment of asking.
+    pub fn now(self) -> Timestamp {
+        match self {
+            Sight::Readers(now) | Sight::Partners(now) | Sight::Past { now, .. } => now,
+        }
+    }
+
+    /// Whether readers do not see yet what begins for them at this moment.
+    pub fn is_ahead_of(self, live_from: Timestamp) -> bool {
+        match self {
+            Sight::Partners(now) => live_from > now,
+            Sight::Readers(_) | Sight::Past { .. } => false,
+        }
+    }
+}

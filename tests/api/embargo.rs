@@ -1,0 +1,126 @@
+//! An embargo is a gate and not a label: until it ends, to everybody else the story does not exist.
+
+use rstest_reuse::apply;
+use serde_json::{Value, json};
+
+use crate::support::client::{Client, Reply};
+use crate::support::desk::{address, text};
+use crate::support::{Database, TestApp, each_database};
+
+/// Status, headers and body of an answer, without what differs from request to request.
+fn whole(reply: &Reply) -> (u16, String, Value) {
+    let mut json = reply.json();
+    json.as_object_mut().unwrap().remove("request_id");
+    (reply.status(), reply.head(), json)
+}
+
+fn total(client: &Client, query: &str) -> Value {
+    client.get(&format!("/v1/articles?count=true{query}")).expect(200).json()["total"].clone()
+}
+
+#[apply(each_database)]
+fn readers_find_nothing_until_it_ends_and_partners_read_ahead(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader, partner) = (app.editor(), app.anonymous(), app.partner());
+    let story = editor.begin(json!({"title": "Budget", "embargo_until": app.later(600), "tags": [{"name": "Money"}]}));
+    assert_eq!(story["embargo_until"], app.later(600));
+    partner.get(&address(&story)).expect(404);
+    let published = editor.publish(&story, json!({}));
+    assert_eq!((text(&published["status"]), text(&published["scheduled_for"])), ("scheduled", &*app.later(600)));
+    let nobody = reader.get("/v1/articles/01997b2e-bb10-7d3e-8d41-3f6c2f0e9d40");
+    for place in [address(&story), "/v1/articles/budget".to_owned()] {
+        assert_eq!(whole(&reader.get(&place)), whole(&nobody));
+        assert_eq!(whole(&reader.get(&format!("{place}?as_of={}", app.later(0)))), whole(&nobody));
+        partner.get(&format!("{place}?view=live")).expect(404);
+        let ahead = partner.get(&place).expect(200);
+        assert_eq!(ahead.json()["embargo_until"], app.later(600));
+        assert_eq!(ahead.header("Cache-Control"), Some("private, no-store"));
+    }
+    assert_eq!(
+        (total(&reader, ""), total(&reader, "&tag=money"), total(&partner, "&tag=money")),
+        (json!(0), json!(0), json!(1))
+    );
+    assert_eq!(partner.slugs("/v1/articles"), ["budget"]);
+    app.pass(599);
+    reader.get(&address(&story)).expect(404);
+    app.pass(1);
+    let read = reader.get(&address(&story)).expect(200).json();
+    assert_eq!((&read["published_at"], read.get("embargo_until")), (&json!(app.later(0)), None));
+    assert!(partner.get(&address(&story)).expect(200).json().get("embargo_until").is_none());
+}
+
+#[apply(each_database)]
+fn it_takes_effect_at_once_on_what_is_published_already(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader, partner) = (app.editor(), app.anonymous(), app.partner());
+    let story = editor.published(json!({"title": "Budget"}));
+    let before = app.later(0);
+    app.pass(10);
+    let held = editor.change(&story, json!({"embargo_until": app.later(600)}));
+    assert_eq!(held["status"], "scheduled");
+    reader.get(&address(&story)).expect(404);
+    reader.get(&format!("{}?as_of={before}", address(&story))).expect(200);
+    assert_eq!(partner.get(&address(&story)).expect(200).json()["embargo_until"], app.later(600));
+    // Moved, and moved back.
+    editor.change(&story, json!({"embargo_until": app.later(900)}));
+    app.pass(700);
+    reader.get(&address(&story)).expect(404);
+    editor.change(&story, json!({"embargo_until": null}));
+    let read = reader.get(&address(&story)).expect(200).json();
+    assert_eq!((&read["first_published_at"], &read["published_at"]), (&json!(before), &json!(app.later(0))));
+    reader
+        .get(&format!("{}?as_of={}", address(&story), app.clock().now().before(std::time::Duration::from_secs(1))))
+        .expect(404);
+}
+
+#[apply(each_database)]
+fn a_replacement_that_does_not_name_it_does_not_lift_it(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    let story = editor.begin(json!({"title": "Budget", "embargo_until": app.later(600)}));
+    editor.publish(&story, json!({}));
+    let replaced = editor.if_match("*").put(&address(&story), json!({"title": "Budget, whole"})).expect(200).json();
+    assert_eq!(replaced["embargo_until"], app.later(600));
+    app.anonymous().get(&address(&story)).expect(404);
+}
+
+#[apply(each_database)]
+fn what_makes_no_sense_is_refused(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, writer) = (app.editor(), app.writer());
+    let past = editor.post("/v1/articles", json!({"title": "x", "embargo_until": "2026-01-01T00:00:00Z"})).expect(422);
+    assert_eq!(past.refusals(), ["/embargo_until in_the_past"]);
+    let story = editor.begin(json!({"title": "Budget", "embargo_until": app.later(600)}));
+    let short = editor.post(&format!("{}/publish", address(&story)), json!({"until": app.later(500)})).expect(422);
+    assert_eq!(short.refusals(), ["/until before_start"]);
+    // Readers see one version and another one waits: which of them would it hold back?
+    let both = editor.published(json!({"title": "Both"}));
+    editor.publish(&both, json!({"at": app.later(60)}));
+    let unclear = editor.if_match("*").patch(&address(&both), json!({"embargo_until": app.later(600)})).expect(409);
+    assert_eq!(unclear.refusals(), ["/embargo_until scheduled"]);
+    // A writer cannot take down by embargo what an editor published.
+    let own = writer.begin(json!({"title": "Own"}));
+    editor.publish(&own, json!({}));
+    writer.if_match("*").patch(&address(&own), json!({"embargo_until": app.later(600)})).expect(403);
+    app.anonymous().get(&address(&own)).expect(200);
+}
+
+#[apply(each_database)]
+fn every_read_ahead_is_in_the_log(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, partner) = (app.editor(), app.partner());
+    let story = editor.begin(json!({"title": "Budget", "embargo_until": app.later(600)}));
+    editor.publish(&story, json!({}));
+    editor.published(json!({"title": "Plain"}));
+    partner.get(&address(&story)).expect(200);
+    partner.get("/v1/articles").expect(200);
+    partner.get("/v1/articles/plain").expect(200);
+    editor.get(&address(&story)).expect(200);
+    let me = partner.get("/v1/auth/me").expect(200).json();
+    let log = editor.get("/v1/events?action=read_under_embargo").expect(200).json();
+    let reads = log["data"].as_array().unwrap();
+    assert_eq!(reads.len(), 2);
+    for read in reads {
+        assert_eq!((&read["actor"]["id"], &read["resource_id"]), (&me["id"], &story["id"]));
+    }
+}

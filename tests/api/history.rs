@@ -1,0 +1,128 @@
+//! What readers were told, version by version, and the proof of it.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use rstest_reuse::apply;
+use serde_json::{Value, json};
+
+use crate::support::desk::{address, text};
+use crate::support::{Database, TestApp, each_database};
+
+#[apply(each_database)]
+fn every_version_that_was_read_is_there_and_nothing_else(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let story = editor.published(json!({"title": "Vote on Tuesday", "body": "At noon.", "tags": [{"name": "Nato"}]}));
+    let begun = app.later(0);
+    app.pass(60);
+    editor.change(&story, json!({"title": "Planned and cancelled"}));
+    editor.publish(&story, json!({"at": app.later(60)}));
+    editor.send("POST", &format!("{}/unschedule", address(&story)), None).expect(200);
+    editor.change(&story, json!({"title": "Vote on Wednesday"}));
+    let note = json!({"type": "correction", "text": "It is Wednesday.", "publish": true});
+    editor.post(&format!("{}/corrections", address(&story)), note).expect(200);
+    editor.change(&story, json!({"title": "Secret plans"}));
+    editor.publish(&story, json!({"at": app.later(600)}));
+    let history = reader.get(&format!("{}/history?count=true", address(&story))).expect(200);
+    assert!(!history.text().contains("Planned") && !history.text().contains("Secret"));
+    let json = history.json();
+    let versions = json["data"].as_array().unwrap();
+    assert_eq!((versions.len(), &json["total"]), (2, &json!(2)));
+    let (newest, first) = (&versions[0], &versions[1]);
+    assert_eq!((&newest["from"], &newest["until"]), (&json!(app.later(0)), &json!(null)), "its end is still a plan");
+    assert_eq!((&first["from"], &first["until"]), (&json!(begun), &json!(app.later(0))));
+    assert_eq!((text(&newest["corrections"][0]["text"]), &first["corrections"]), ("It is Wednesday.", &json!([])));
+    assert_eq!(newest["changes"][0]["text"], "Vote on [-Tuesday-]{+Wednesday+}");
+    assert_eq!((newest["changes"].as_array().unwrap().len(), &first["changes"]), (1, &json!([])));
+    // Page by page, each version is still compared with the one before.
+    let one = reader.get(&format!("{}/history?limit=1", address(&story))).expect(200).json();
+    assert_eq!(one["data"][0], *newest);
+    let next = reader.get(&format!("{}/history?limit=1&cursor={}", address(&story), text(&one["next"]))).expect(200);
+    assert_eq!(next.json()["data"][0], *first);
+    editor.unpublish(&story);
+    reader.get(&format!("{}/history", address(&story))).expect(404);
+    reader.get(&format!("{}/proof", address(&story))).expect(404);
+}
+
+#[apply(each_database)]
+fn a_former_slug_leads_to_the_history_under_the_present_one(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let story = editor.published(json!({"title": "One"}));
+    app.pass(1);
+    editor.change(&story, json!({"slug": "two"}));
+    editor.publish(&story, json!({}));
+    for what in ["history", "proof"] {
+        let moved = reader.get(&format!("/v1/articles/one/{what}")).expect(301);
+        assert_eq!(moved.header("Location"), Some(&*format!("/v1/articles/two/{what}")));
+        reader.get(&format!("/v1/articles/two/{what}")).expect(200);
+    }
+}
+
+/// What the verifier in `examples` says of a proof: its exit status and its output.
+fn verify(proof: &Value, key: &str) -> (bool, String) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/verify_proof.py");
+    let mut python = Command::new("python3")
+        .args([script, "-", "--key", key])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("python3 is there: it is needed for the verifier of the examples");
+    python.stdin.take().unwrap().write_all(proof.to_string().as_bytes()).unwrap();
+    let output = python.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    (output.status.success(), said)
+}
+
+#[apply(each_database)]
+fn a_proof_can_be_checked_by_somebody_elses_program(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    editor.begin(json!({"title": "Something before"}));
+    let named = json!([{ "name": "Zoë" }]);
+    let story = editor.begin(
+        json!({"title": "“Vučić”", "body": "Text.\n\n1.5 × 2", "custom": {"x": 1.0e21, "é": [1.5]}, "authors": named}),
+    );
+    editor.publish(&story, json!({"until": app.later(600), "note": "an internal reason"}));
+    app.pass(1);
+    editor.change(&story, json!({"title": "Second"}));
+    editor.publish(&story, json!({}));
+    let history = reader.get(&format!("{}/history", address(&story))).expect(200).json();
+    for (publication, version) in ["2", "1"].into_iter().zip(history["data"].as_array().unwrap()) {
+        let reply = reader.get(&format!("{}/proof?publication={publication}", address(&story))).expect(200);
+        let me = editor.get("/v1/auth/me").expect(200).json();
+        assert!(!reply.text().contains("internal") && !reply.text().contains(text(&me["id"])));
+        assert!(!reply.text().contains(&app.later(599)), "a planned end is the editors' business");
+        let proof = reply.json();
+        assert_eq!(proof["hash"], version["hash"]);
+        let key = text(&proof["checkpoint"]["key"]["x"]);
+        let (is_good, said) = verify(&proof, key);
+        assert!(is_good, "{said}");
+        assert!(said.contains(&format!("publication {publication}")), "{said}");
+        let tampered = |place: &str, from: &str, to: &str| {
+            let mut copy = proof.clone();
+            let value = copy.pointer_mut(place).unwrap();
+            let changed = value.as_str().unwrap().replacen(from, to, 1);
+            assert_ne!(*value, json!(changed), "{place} does not hold {from}");
+            *value = json!(changed);
+            verify(&copy, key)
+        };
+        for (place, from, to) in [
+            ("/publication", "Text.", "Lies."),
+            ("/event", "published", "unpublished"),
+            ("/checkpoint/text", "\"position\":", "\"position\":1"),
+            ("/checkpoint/signature", "A", "B"),
+            ("/previous_event_hash", "a", "b"),
+        ] {
+            assert!(!tampered(place, from, to).0, "{place}");
+        }
+        assert!(!verify(&proof, "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").0, "another key");
+    }
+    for missing in [3, 65000] {
+        reader.get(&format!("{}/proof?publication={missing}", address(&story))).expect(404);
+    }
+    let checkpoint = reader.get("/v1/log/checkpoint").expect(200).json();
+    assert!(text(&checkpoint["text"]).contains("dateline-checkpoint-1"));
+}

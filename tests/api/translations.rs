@@ -1,0 +1,50 @@
+//! The same story in several languages, each published by itself.
+
+use rstest_reuse::apply;
+use serde_json::{Value, json};
+
+use crate::support::desk::address;
+use crate::support::{Database, TestApp, each_database};
+
+fn languages(story: &Value) -> Vec<&str> {
+    story["translations"].as_array().unwrap().iter().map(|one| one["language"].as_str().unwrap()).collect()
+}
+
+#[apply(each_database)]
+fn live_translations_know_each_other(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let english = editor.published(json!({"title": "Talks", "language": "en"}));
+    let german = editor.begin(json!({"title": "Gespräche", "language": "de", "translation_of": "talks"}));
+    assert_eq!(german["translation_of"], english["id"]);
+    assert!(languages(&reader.get(&address(&english)).expect(200).json()).is_empty());
+    editor.publish(&german, json!({}));
+    let french = editor.published(json!({"title": "Pourparlers", "language": "fr", "translation_of": german["id"]}));
+    assert_eq!(french["translation_of"], english["id"], "a translation of a translation is one of the original");
+    for (story, others) in [(&english, ["de", "fr"]), (&german, ["en", "fr"]), (&french, ["de", "en"])] {
+        assert_eq!(languages(&reader.get(&address(story)).expect(200).json()), others);
+    }
+    editor.unpublish(&english);
+    assert_eq!(languages(&reader.get(&address(&german)).expect(200).json()), ["fr"]);
+    reader.get(&address(&english)).expect(404);
+}
+
+#[apply(each_database)]
+fn what_cannot_be_a_translation_is_refused(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, writer) = (app.editor(), app.writer());
+    let original = editor.begin(json!({"title": "Talks"}));
+    let translation = editor.begin(json!({"title": "Gespräche", "translation_of": "talks"}));
+    let refuse = |story: &Value, of: &Value| {
+        editor.if_match("*").patch(&address(story), json!({"translation_of": of})).expect(422).refusals()
+    };
+    assert_eq!(refuse(&original, &original["id"]), ["/translation_of own_translation"]);
+    assert_eq!(refuse(&original, &translation["id"]), ["/translation_of own_translation"]);
+    let third = editor.begin(json!({"title": "Third"}));
+    assert_eq!(refuse(&original, &third["id"]), ["/translation_of has_translations"]);
+    // A writer cannot find out by it what others are working on.
+    for of in ["talks", "nobody"] {
+        let refused = writer.post("/v1/articles", json!({"title": "x", "translation_of": of})).expect(422);
+        assert_eq!(refused.refusals(), ["/translation_of unknown_reference"]);
+    }
+}
