@@ -206,8 +206,27 @@ impl Error {
         }
     }
 
+    /// The status of the answer.
+    pub fn status(&self) -> u16 {
+        self.kind().2.as_u16()
+    }
+
+    /// The same about a part of a larger body: every pointer is moved below `place`.
+    pub fn below(self, place: &str) -> Error {
+        let moved = |rejection: Rejection| match rejection.pointer {
+            Some(pointer) => Rejection { pointer: Some(format!("{place}{pointer}")), ..rejection },
+            None => Rejection { pointer: Some(place.to_owned()), ..rejection },
+        };
+        match self {
+            Error::BadRequest(errors) => Error::BadRequest(errors.into_iter().map(moved).collect()),
+            Error::Unprocessable(errors) => Error::Unprocessable(errors.into_iter().map(moved).collect()),
+            Error::Conflict(rejection) => Error::Conflict(moved(rejection)),
+            other => other,
+        }
+    }
+
     /// What the caller is told.
-    fn detail(&self) -> String {
+    pub fn detail(&self) -> String {
         match self {
             Error::BadRequest(errors) | Error::Unprocessable(errors) => summary(errors),
             Error::Unauthorized(detail) | Error::Forbidden(detail) | Error::UnsupportedMediaType(detail) => {

@@ -25,7 +25,7 @@ pub async fn run(db: Db, clock: Clock, ledger: Ledger) {
                 let now = clock.now();
                 match db.write(move |connection| tidy(connection, now)).await {
                     Ok(0) => {}
-                    Ok(removed) => tracing::debug!(removed, "ended sessions were removed"),
+                    Ok(removed) => tracing::debug!(removed, "what had run out was removed"),
                     Err(error) => tracing::warn!(%error, "tidying failed; it is tried again in a quarter of an hour"),
                 }
                 tokio::time::sleep(BETWEEN_TIDYINGS).await;
@@ -42,9 +42,10 @@ pub async fn run(db: Db, clock: Clock, ledger: Ledger) {
     );
 }
 
-/// Removes sessions and refresh tokens that can never be used again, and says how many rows that were.
+/// Removes what has run out: sessions and refresh tokens that can never be used again, and signs of life. Says how many
+/// rows that were.
 pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
-    auth::prune_sessions(connection, now)
+    Ok(auth::prune_sessions(connection, now)? + articles::tidy_presence(connection, now)?)
 }
 
 /// Writes into the log which stories went live or expired since the last time, and says how many entries were settled.

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, Responder, delete, get, patch, post, put};
+use actix_web::{Responder, get, patch, post, put};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::article::{ArticleList, ArticleView, Status, WorkingCopy};
 use super::input::{ArticleInput, ArticlePatch, NewArticle};
-use super::{publishing, reading_ahead, showing, store};
+use super::{presence, reading_ahead, showing, store, trash};
 use crate::auth::{Allow, Caller, Permission, SignedIn, needs};
 use crate::clock::{Clock, Timestamp};
 use crate::db::Db;
@@ -28,7 +28,7 @@ use crate::live::{self, Article, ArticleFilter, Found, Sight};
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_articles).service(create_article).service(get_article).service(update_article);
-    config.service(replace_article).service(delete_article);
+    config.service(replace_article);
 }
 
 pub(super) fn location(id: &str) -> String {
@@ -74,6 +74,17 @@ pub struct ViewParameter {
     /// What readers saw at this moment, with the names of then; not in the future.
     #[param(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
     as_of: Option<Timestamp>,
+    /// `trashed` looks into the trash, for those who may edit what is there.
+    #[param(inline)]
+    status: Option<OnlyTrashed>,
+}
+
+text_enum! {
+    /// The one state that an article has to be asked for by.
+    pub enum OnlyTrashed {
+        /// In the trash.
+        Trashed = "trashed",
+    }
 }
 
 /// Which wing answers.
@@ -214,18 +225,25 @@ async fn get_article(
     db: Data<Db>,
     clock: Data<Clock>,
 ) -> Result<Answer> {
-    let (view, as_of, now) = (query.0.view, query.0.as_of, clock.now());
+    let (ViewParameter { view, as_of, status }, now) = (query.0, clock.now());
     let audience = audience(&caller, as_of, now);
     let sight = match wing(&caller, view, as_of, now)? {
+        Wing::Reading(_) if status.is_some() => {
+            let detail = "is for those who may edit what is in the trash, and for working copies only";
+            return Err(Error::bad_parameter("status", "not_for_readers", detail));
+        }
         Wing::Reading(sight) => sight,
         Wing::Editing(editor) => {
-            let (asked, by_name) = (reference.clone(), view == Some(View::Draft));
+            let (asked, trashed, by_name) = (reference.clone(), status.is_some(), view == Some(View::Draft));
             let copy = db.read(move |connection| {
-                let row = match by_name {
-                    true => Some(store::get(connection, &editor, &asked, now)?),
-                    false => store::find_theirs(connection, &editor, &asked)?,
+                let row = match (trashed, by_name) {
+                    (true, _) => Some(trash::get(connection, &editor, &asked)?),
+                    (false, true) => Some(store::get(connection, &editor, &asked, now)?),
+                    (false, false) => store::find_theirs(connection, &editor, &asked)?,
                 };
-                row.map(|row| showing::show(connection, row, now)).transpose()
+                let Some(row) = row else { return Ok(None) };
+                let editing = Some(presence::of(connection, &row.id, now)?).filter(|editing| !editing.is_empty());
+                Ok(Some(WorkingCopy { editing, ..showing::show(connection, row, now)? }))
             });
             if let Some(copy) = copy.await? {
                 return Ok(match reference.is_former(&copy.article.slug) {
@@ -309,32 +327,4 @@ async fn save(
     });
     let copy = write.await?;
     Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
-}
-
-/// Delete an article
-///
-/// What is scheduled is cancelled. An article that readers see is refused with 409: unpublish it first.
-#[utoipa::path(
-    operation_id = "delete_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, WriteOptions),
-    security(("bearer" = [])),
-    responses((status = 204, description = "Deleted.")),
-)]
-#[delete("/articles/{id}")]
-async fn delete_article(
-    caller: Allow<needs::WriteArticles>,
-    reference: Reference,
-    if_match: IfMatch,
-    options: Query<WriteOptions>,
-    ledger: Ledger,
-) -> Result<HttpResponse> {
-    let if_match = if_match.require()?;
-    let user = caller.clone();
-    let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
-        let row = store::get(connection, &user, &reference, journal.now())?;
-        if_match.check(row.version)?;
-        publishing::cancel_for_deletion(connection, journal, row.clone(), user.may(Permission::PublishArticles))?;
-        store::delete(connection, journal, &row)
-    });
-    write.await?;
-    Ok(Answer::nothing())
 }

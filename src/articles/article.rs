@@ -28,6 +28,8 @@ text_enum! {
         Expired = "expired",
         /// Readers are told that it was withdrawn; only an admin publishes it again.
         Killed = "killed",
+        /// It is in the trash: nobody sees it who does not look there.
+        Trashed = "trashed",
     }
 }
 
@@ -57,9 +59,29 @@ pub struct WorkingCopy {
     /// Why it was killed, while it is.
     #[schema(required)]
     pub killed: Option<Kill>,
+    /// When it was put into the trash.
+    #[schema(required)]
+    pub trashed_at: Option<Timestamp>,
+    /// Who works on it just now; only when one article is read and somebody does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub editing: Option<Vec<Presence>>,
     /// Id of the account that began it.
     #[schema(required)]
     pub created_by: Option<String>,
+}
+
+/// Somebody who works on a story just now. It is a hint for colleagues and blocks nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Presence {
+    /// The account.
+    pub user_id: String,
+    /// The person's name.
+    pub name: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when this counts, unless it is said again.
+    pub expires_at: Timestamp,
 }
 
 /// Why a story was killed, as editors see it.
@@ -90,6 +112,7 @@ impl WorkingCopy {
             "expires_at": null,
             "translation_of": null,
             "killed": null,
+            "trashed_at": null,
             "created_by": "01997b2e-cc10-7d3e-8d41-3f6c2f0e9e50"
         });
         if let (Some(members), Value::Object(more)) = (sample.as_object_mut(), more) {

@@ -1,17 +1,19 @@
 //! The door's operations: publish, schedule, take down, kill, correct.
 
-use actix_web::post;
+use actix_web::web::Data;
+use actix_web::{get, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::agenda::{Appointment, AppointmentList};
 use super::article::WorkingCopy;
 use super::publishing::{Modified, Passed, Publish};
 use super::row::ArticleRow;
-use super::{corrections, killing, publishing, showing, store};
+use super::{agenda, corrections, killing, publishing, showing, store};
 use crate::auth::{Allow, Permission, SignedIn, needs};
-use crate::clock::Timestamp;
-use crate::db::AnyConnection;
+use crate::clock::{Clock, Timestamp};
+use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
 use crate::events::{Journal, Ledger};
 use crate::http::answer::{Answer, Audience};
@@ -19,15 +21,16 @@ use crate::http::etag::{IfMatch, IfMatchHeader};
 use crate::http::fields::Text;
 use crate::http::idempotency::IdempotencyHeader;
 use crate::http::input::{Complete, Input};
+use crate::http::page::{Cursors, Paging};
 use crate::http::patch::Patch;
 use crate::http::path::{IdOrSlug, Reference};
-use crate::http::query::{Query, WriteOptions};
+use crate::http::query::{ListQuery, NoFilter, Query, WriteOptions};
 use crate::live::CorrectionKind;
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(publish_article).service(unpublish_article).service(unschedule_article);
-    config.service(kill_article).service(correct_article);
+    config.service(list_appointments).service(kill_article).service(correct_article);
 }
 
 /// When readers should see an article.
@@ -169,25 +172,37 @@ async fn publish_article(
     ledger: Ledger,
     body: NewPublication,
 ) -> Result<Answer> {
-    let wish = Publish {
-        at: body.0.at.value(),
-        until: body.0.until.value(),
-        modified: body.0.modified.value(),
-        note: body.0.note.value().map(String::from),
-        dated: None,
-    };
     pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, row, user| {
-        let row = match row.killed_at {
-            None => row,
-            Some(_) if user.may(Permission::LiftKills) => killing::lift(connection, journal, row)?,
-            Some(_) => {
-                let detail = "This article was killed; only an admin publishes it again.";
-                return Err(Error::Forbidden(detail.into()));
-            }
-        };
-        Ok(publishing::publish(connection, journal, row, wish)?.into())
+        Ok(publish(connection, journal, row, (user, body.0.into()))?.into())
     })
     .await
+}
+
+/// Publishes for this caller; only an admin brings back what was killed.
+pub(super) fn publish(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    row: ArticleRow,
+    (caller, wish): (&SignedIn, Publish),
+) -> Result<Passed> {
+    let row = match row.killed_at {
+        None => row,
+        Some(_) if caller.may(Permission::LiftKills) => killing::lift(connection, journal, row)?,
+        Some(_) => return Err(Error::Forbidden("This article was killed; only an admin publishes it again.".into())),
+    };
+    publishing::publish(connection, journal, row, wish)
+}
+
+impl From<PublicationInput> for Publish {
+    fn from(input: PublicationInput) -> Publish {
+        Publish {
+            at: input.at.value(),
+            until: input.until.value(),
+            modified: input.modified.value(),
+            note: input.note.value().map(String::from),
+            dated: None,
+        }
+    }
 }
 
 /// Unpublish an article
@@ -301,4 +316,26 @@ async fn correct_article(
         }
     })
     .await
+}
+
+/// List what will happen
+///
+/// Which articles go live or end by themselves, and when, the next one first: everything that is scheduled, held back by
+/// an embargo, or published with an end. Writers see their own.
+#[utoipa::path(
+    operation_id = "list_appointments", tag = "Articles", params(Paging), security(("bearer" = [])),
+    responses((status = 200, body = AppointmentList, example = json!(Appointment::list_sample()))),
+)]
+#[get("/schedule")]
+async fn list_appointments(
+    caller: Allow<needs::ReadDrafts>,
+    query: ListQuery<NoFilter>,
+    db: Data<Db>,
+    clock: Data<Clock>,
+    cursors: Data<Cursors>,
+) -> Result<Answer> {
+    let page = query.paging.page(&cursors, &format!("{} {}", caller.user_id, query.binding))?;
+    let now = clock.now();
+    let list = db.read(move |connection| agenda::list(connection, &caller, &page, now)).await?;
+    Ok(Answer::list(&list, Audience::Caller))
 }

@@ -33,6 +33,10 @@ pub struct ArticleInput {
     #[serde(default)]
     #[schema(value_type = Option<Slug>)]
     pub slug: Patch<Slug>,
+    /// Whether the slug may be one that once led readers to another story; it leads to this one as soon as that is read.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    pub take_over: Patch<bool>,
     /// A sentence or two for lists, up to 2,000 characters.
     #[serde(default)]
     #[schema(value_type = Option<Text<2000>>)]
@@ -155,6 +159,8 @@ impl Input for ArticleInput {
         "retracted",
         "translations",
         "killed",
+        "trashed_at",
+        "editing",
     ];
 
     fn check(&self, refuse: &mut Vec<Rejection>) {
@@ -190,6 +196,7 @@ impl ArticleInput {
         ArticleInput {
             title: self.title,
             slug: self.slug,
+            take_over: self.take_over,
             summary: self.summary.or_null(),
             body: self.body.or_null(),
             body_html: self.body_html,

@@ -1,31 +1,40 @@
 //! The editing wing: working copies, their revisions, and the one door through which a story reaches readers.
 
 mod access;
+mod agenda;
 mod announcing;
 mod api;
 mod article;
+mod bulk;
 mod corrections;
+mod desk_api;
 mod door_api;
 mod draft;
 mod embargo;
 mod input;
 mod killing;
 mod mention;
+mod presence;
 mod publication;
 mod publishing;
 mod reading_ahead;
-mod revisions;
+pub(crate) mod revisions;
 mod row;
 mod schedule;
 mod showing;
 mod store;
+pub(crate) mod timeline;
 mod translation;
+mod trash;
 
 pub use announcing::{announce, is_due};
 pub use article::{ArticleView, Status, WorkingCopy};
 pub use input::{ArticleInput, NewArticle};
+pub use presence::tidy as tidy_presence;
+pub use publication::Publication;
 pub use publishing::{Publish, publish};
-pub use schedule::Schedule;
+pub use row::ArticleRow;
+pub use schedule::{Schedule, Slot};
 pub use store::{change, create, find_by_slug};
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -33,4 +42,5 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// The addresses of this room.
 pub fn routes(config: &mut ServiceConfig) {
     config.configure(api::routes).configure(door_api::routes).configure(revisions::routes);
+    config.configure(desk_api::routes).configure(bulk::routes);
 }

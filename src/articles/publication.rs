@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::live::{ArticleKind, Document, References, seal};
 
 /// A row of `publications`.
+#[allow(missing_docs, reason = "the migrations say what each column means")]
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = publications)]
 pub struct Publication {

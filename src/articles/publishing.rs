@@ -73,7 +73,7 @@ pub fn publish(
     let interval = interval(&wish, row.embargo_until, now)?;
     let schedule = Schedule::of(connection, &row.id, now)?;
     // What readers find under this slug already was let through before.
-    store::refuse_published(connection, &row.slug, &row.id)?;
+    store::refuse_published(connection, (&row.id, &row.slug), row.slug_taken_over, now)?;
     let dates = dates(&row, &schedule, (interval.from, &wish), now);
     let mut document = row.document()?;
     let cancelled = schedule.pending.as_ref().map(|slot| slot.number);
@@ -194,29 +194,36 @@ pub(super) fn move_to(
     Ok((publication, row))
 }
 
-/// Cancels what is scheduled, so that nothing of a story that is being deleted appears later.
+/// Cancels what is scheduled, so that nothing of a story that goes into the trash appears later. The caller holds it.
 ///
 /// Errors: 409 when readers see the story now: it has to be taken down first. 403 when it is scheduled and the caller
 /// may not publish.
-pub fn cancel_for_deletion(
+pub(super) fn cancel_for_trash(
     connection: &mut AnyConnection,
     journal: &mut Journal,
     row: ArticleRow,
     may_publish: bool,
-) -> Result<()> {
-    let now = hold(connection, journal, &row)?;
+) -> Result<ArticleRow> {
+    let now = journal.now();
     let schedule = Schedule::of(connection, &row.id, now)?;
     if schedule.is_live() {
-        let detail = "readers see this article; unpublish it first, so that taking it down is a decision of its own";
+        let detail =
+            "readers see this article; unpublish or kill it first, so that taking it down is a decision of its own";
         return Err(Error::Conflict(Rejection::anywhere("is_published", detail)));
     }
     match (schedule.pending.is_some(), may_publish) {
-        (false, _) => Ok(()),
-        (true, true) => unpublish(connection, journal, row).map(drop),
+        (false, _) => Ok(row),
+        (true, true) => unpublish(connection, journal, row),
         (true, false) => {
             Err(Error::Forbidden("This article is scheduled; an editor has to take that back first.".into()))
         }
     }
+}
+
+/// Removes a story's publications for good; nothing of it is or will be read.
+pub(super) fn purge(connection: &mut AnyConnection, article: &str) -> Result<()> {
+    diesel::delete(publications::table.filter(publications::article_id.eq(article))).execute(connection)?;
+    Ok(())
 }
 
 /// The interval that was asked for, or what is wrong with it.

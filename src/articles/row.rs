@@ -8,11 +8,13 @@ use crate::error::{Error, Result};
 use crate::live::{ArticleKind, Document};
 
 /// A row of `articles`: the document and the text, the columns that are their index, and who and when.
+#[allow(missing_docs, reason = "the migrations say what each column means")]
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = articles)]
 pub struct ArticleRow {
     pub id: String,
     pub slug: String,
+    pub slug_taken_over: bool,
     pub version: i32,
     pub title: String,
     pub language: String,
@@ -58,6 +60,7 @@ pub struct ListedRow {
     pub published_at: Timestamp,
     pub first_published_at: Timestamp,
     pub killed_at: Option<Timestamp>,
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl ArticleRow {
@@ -80,6 +83,7 @@ impl ArticleRow {
             published_at: self.published_at,
             first_published_at: self.first_published_at,
             killed_at: self.killed_at,
+            deleted_at: self.deleted_at,
         };
         (listed, self.body, self.body_html)
     }

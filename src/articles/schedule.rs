@@ -15,6 +15,7 @@ use crate::db::schema::{articles, publications};
 use crate::error::Result;
 
 /// What the door and the editors need to know of a publication.
+#[allow(missing_docs, reason = "the migrations say what each column means")]
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = publications)]
 pub struct Slot {
@@ -95,6 +96,13 @@ impl Schedule {
     /// The schedule of one story.
     pub fn of(connection: &mut AnyConnection, article: &str, now: Timestamp) -> Result<Schedule> {
         Ok(Schedule::load(connection, vec![article.to_owned()], now)?.remove(article).unwrap_or_default())
+    }
+
+    /// How these publications of one story, oldest first, stand at this moment.
+    pub fn at(slots: impl IntoIterator<Item = Slot>, now: Timestamp) -> Schedule {
+        let mut schedule = Schedule::default();
+        slots.into_iter().for_each(|slot| schedule.place(slot, now));
+        schedule
     }
 
     fn place(&mut self, slot: Slot, now: Timestamp) {
@@ -179,5 +187,6 @@ pub fn in_status(status: Status, now: Timestamp) -> Condition<articles::table> {
         Status::Expired => Box::new(is_open().and(not(is_running())).and(not(is_pending()))),
         Status::Draft => Box::new(not(is_open()).and(articles::killed_at.is_null())),
         Status::Killed => Box::new(articles::killed_at.is_not_null()),
+        Status::Trashed => Box::new(articles::deleted_at.is_not_null()),
     }
 }

@@ -67,7 +67,11 @@ fn show_with(
         updated_at: row.updated_at,
     };
     let ends = schedule.pending.as_ref().or(schedule.running.as_ref()).or(schedule.expired());
-    let status = if row.killed_at.is_some() { Status::Killed } else { schedule.status(row.version) };
+    let status = match (row.deleted_at, row.killed_at) {
+        (Some(_), _) => Status::Trashed,
+        (None, Some(_)) => Status::Killed,
+        (None, None) => schedule.status(row.version),
+    };
     let translation_of = document.translation_of.clone();
     let article = Article::new(row.id, row.slug, document, times, references);
     WorkingCopy {
@@ -78,6 +82,8 @@ fn show_with(
         expires_at: ends.and_then(|slot| slot.expires_at.unless_forever()),
         translation_of,
         killed: None,
+        trashed_at: row.deleted_at,
+        editing: None,
         created_by: row.created_by,
         article: Article { embargo_until: row.embargo_until, ..article },
     }

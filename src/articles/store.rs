@@ -45,9 +45,12 @@ sort_columns! {
 
 type Articles<'a> = articles::BoxedQuery<'a, Backend>;
 
-/// The working copies that are this caller's to see.
-fn visible_to<'a>(caller: &SignedIn) -> Articles<'a> {
-    let query = articles::table.filter(articles::deleted_at.is_null()).into_boxed();
+/// The working copies that are this caller's to see; those in the trash are another matter.
+fn visible_to<'a>(caller: &SignedIn, trashed: bool) -> Articles<'a> {
+    let query = match trashed {
+        true => articles::table.filter(articles::deleted_at.is_not_null()).into_boxed(),
+        false => articles::table.filter(articles::deleted_at.is_null()).into_boxed(),
+    };
     match caller.may(Permission::EditEveryArticle) {
         true => query,
         false => query.filter(articles::created_by.eq(caller.user_id.clone())),
@@ -62,9 +65,24 @@ pub fn list(
     page: &Page,
     now: Timestamp,
 ) -> Result<List<WorkingCopy>> {
+    let trashed = statuses.contains(&Status::Trashed);
+    if trashed && statuses.len() > 1 {
+        return Err(Error::bad_parameter(
+            "status",
+            "trashed_alone",
+            "trashed is asked for alone, without other states",
+        ));
+    }
     let filtered = || {
-        let query: Articles<'_> =
-            narrow!(visible_to(caller), filter, articles, article_tags, article_authors, article_id, updated_at);
+        let query: Articles<'_> = narrow!(
+            visible_to(caller, trashed),
+            filter,
+            articles,
+            article_tags,
+            article_authors,
+            article_id,
+            updated_at
+        );
         match statuses.iter().map(|status| in_status(*status, now)).reduce(|one, other| Box::new(one.or(other))) {
             Some(condition) => query.filter(condition),
             None => query,
@@ -144,39 +162,83 @@ pub fn find_theirs(
     Ok(find(connection, reference)?.filter(|row| access::is_theirs(caller, row)))
 }
 
-/// Refuses a slug that once led readers to another story.
-pub fn refuse_published(connection: &mut AnyConnection, slug: &str, article: &str) -> Result<()> {
-    match published_as(connection, slug)? {
-        Some(other) if other != article => {
-            Err(Error::taken("/slug", "readers once found another article under this slug; choose another one"))
+/// Refuses a slug that once led readers to another story, unless an editor takes it over on purpose; and even then
+/// while readers find or will find that story under it.
+pub fn refuse_published(
+    connection: &mut AnyConnection,
+    row: (&str, &str),
+    taken_over: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let (article, slug) = row;
+    let Some(other) = published_as(connection, slug)?.filter(|other| other != article) else { return Ok(()) };
+    if !taken_over {
+        let detail = "readers once found another article under this slug; choose another one, or send \"take_over\": \
+                      true if it should lead to this one";
+        return Err(Error::taken("/slug", detail));
+    }
+    let still_read = publications::table
+        .filter(diesel::dsl::not(publications::superseded))
+        .filter(publications::slug.eq(slug))
+        .filter(publications::article_id.eq(other))
+        .filter(publications::live_until.gt(now));
+    match diesel::select(diesel::dsl::exists(still_read)).get_result(connection)? {
+        true => {
+            let detail = "another article is read or scheduled under this slug; publish that one under its new slug, or \
+                          unpublish it, first";
+            Err(Error::taken("/slug", detail))
         }
-        _ => Ok(()),
+        false => Ok(()),
     }
 }
 
-/// Stores a new working copy and its first revision.
+/// Whether the caller takes over a slug from another story.
+///
+/// Errors: 403 when that is not the caller's to do.
+fn takes_over(input: &ArticleInput, caller: Option<&SignedIn>) -> Result<bool> {
+    match input.take_over.as_value().copied().unwrap_or(false) {
+        true if caller.is_none_or(|caller| caller.may(Permission::EditEveryArticle)) => Ok(true),
+        true => Err(Error::Forbidden("Taking over another article's slug is an editor's decision.".into())),
+        false => Ok(false),
+    }
+}
+
+/// Stores a new working copy and its first revision. `None` is the operator, who may do everything.
 pub fn create(
     connection: &mut AnyConnection,
     journal: &mut Journal,
     caller: Option<&SignedIn>,
     input: ArticleInput,
 ) -> Result<ArticleRow> {
-    let asked = input.slug.as_value().cloned();
-    let note = input.note.as_value().cloned().map(String::from);
+    let taken_over = takes_over(&input, caller)?;
+    let (asked, note) = (input.slug.as_value().cloned(), input.note.as_value().cloned().map(String::from));
     let id = new_id();
     let input = translation::resolve(connection, caller, &id, input)?;
     let mut draft = Draft::empty();
     let may_make = caller.is_none_or(|caller| caller.may(Permission::WriteTaxonomy));
     draft.apply(connection, journal, input, may_make)?;
     refuse_past_embargo(&draft, None, journal.now())?;
+    begin(connection, journal, (id, draft), (asked, taken_over), note)
+}
+
+/// Stores what is in hand as a new working copy, under the slug that was asked for or one made from its title.
+pub fn begin(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    (id, draft): (String, Draft),
+    (asked, slug_taken_over): (Option<Slug>, bool),
+    note: Option<String>,
+) -> Result<ArticleRow> {
+    let now = journal.now();
     let mut row = ArticleRow {
         id,
         slug: String::new(),
+        slug_taken_over,
         version: 1,
         corrections: "[]".to_owned(),
-        created_by: caller.map(|caller| caller.user_id.clone()),
-        created_at: journal.now(),
-        updated_at: journal.now(),
+        created_by: journal.actor().user_id().map(str::to_owned),
+        created_at: now,
+        updated_at: now,
         published_at: Timestamp::FOREVER,
         first_published_at: Timestamp::FOREVER,
         publication_number: 0,
@@ -187,7 +249,7 @@ pub fn create(
     };
     let made = || Slug::from_title(&draft.document.title, "story");
     let row = slugs::choose(connection, asked, made, |connection, slug| {
-        refuse_published(connection, slug, &row.id)?;
+        refuse_published(connection, (&row.id, slug), slug_taken_over, now)?;
         row.slug = slug.to_owned();
         diesel::insert_into(articles::table).values(row.clone()).execute(connection)?;
         Ok(row.clone())
@@ -221,6 +283,7 @@ pub fn change(
     caller: Option<&SignedIn>,
 ) -> Result<ArticleRow> {
     let may = |permission| caller.is_none_or(|caller| caller.may(permission));
+    let taken_over = takes_over(&input, caller)?;
     let input = translation::resolve(connection, caller, &before.id, input)?;
     let slug = input.slug.as_value().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
     let note = input.note.as_value().cloned().map(String::from);
@@ -230,12 +293,13 @@ pub fn change(
     if draft == old && slug == before.slug {
         return Ok(before);
     }
+    let slug_taken_over = taken_over || (before.slug_taken_over && slug == before.slug);
     if slug != before.slug {
-        refuse_published(connection, &slug, &before.id)?;
+        refuse_published(connection, (&before.id, &slug), slug_taken_over, journal.now())?;
     }
     refuse_past_embargo(&draft, before.embargo_until, journal.now())?;
     let embargo = before.embargo_until;
-    let row = save_draft(connection, journal, ArticleRow { slug, ..before }, draft, note)?;
+    let row = save_draft(connection, journal, ArticleRow { slug, slug_taken_over, ..before }, draft, note)?;
     match row.embargo_until == embargo {
         true => Ok(row),
         false => embargo::apply(connection, journal, row, may(Permission::PublishArticles)),
@@ -256,6 +320,7 @@ pub fn save_draft(
     let row = ArticleRow {
         id: before.id,
         slug: before.slug,
+        slug_taken_over: before.slug_taken_over,
         version: before.version + 1,
         corrections: serde_json::to_string(&draft.document.corrections).map_err(Error::internal)?,
         created_by: before.created_by,
@@ -294,6 +359,7 @@ fn index(draft: &Draft) -> Result<ArticleRow> {
     Ok(ArticleRow {
         id: String::new(),
         slug: String::new(),
+        slug_taken_over: false,
         version: 0,
         title: document.title.clone(),
         language: document.language.clone(),
@@ -333,6 +399,7 @@ fn save(connection: &mut AnyConnection, row: &ArticleRow, based_on: i32, with_no
     // Only what a save says: the door's dates may have moved meanwhile, and stay.
     let columns = (
         articles::slug.eq(&row.slug),
+        articles::slug_taken_over.eq(row.slug_taken_over),
         articles::version.eq(row.version),
         articles::title.eq(&row.title),
         articles::language.eq(&row.language),
@@ -373,17 +440,5 @@ fn link(connection: &mut AnyConnection, article: &str, draft: &Draft) -> Result<
         .insert_into(article_tags::table)
         .into_columns((article_tags::article_id, article_tags::tag_id))
         .execute(connection)?;
-    Ok(())
-}
-
-/// Puts a working copy into the trash. What is scheduled is cancelled by the caller first; what readers see is refused.
-pub fn delete(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<()> {
-    match diesel::update(unchanged(&row.id, row.version))
-        .set(articles::deleted_at.eq(journal.now()))
-        .execute(connection)?
-    {
-        0 => return Err(Error::version_mismatch(row.version + 1)),
-        _ => journal.record(Event::deleted(Resource::Article, &row.id, row.version)),
-    }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod migrate;
 mod openapi;
 mod serve;
 mod user;
+mod verify;
 
 use std::fs;
 use std::path::Path;
@@ -51,6 +52,7 @@ enum Command {
     Demo(demo::Demo),
     Import(import::Import),
     User(user::Users),
+    Verify(verify::Verify),
     Openapi(openapi::Openapi),
 }
 
@@ -93,6 +95,7 @@ impl Cli {
             Command::Demo(demo) => demo.run(self.settings),
             Command::Import(import) => import.run(self.settings),
             Command::User(users) => users.run(self.settings),
+            Command::Verify(verify) => verify.run(self.settings),
             Command::Openapi(openapi) => openapi.run(),
         }
     }

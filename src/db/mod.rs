@@ -143,6 +143,16 @@ fn unavailable_if_gone(connection: &mut AnyConnection, error: Error) -> Error {
     }
 }
 
+/// Runs `work` on the database as it is at one moment, whatever is written meanwhile.
+pub fn snapshot<T>(connection: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+    connection.transaction(|connection| {
+        if matches!(connection, AnyConnection::Postgres(_)) {
+            execute(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+        }
+        work(connection)
+    })
+}
+
 /// Something that only one transaction at a time may do, because no unique index can tell what two of them would make
 /// together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -126,6 +126,7 @@ diesel::table! {
     articles (id) {
         id -> Text,
         slug -> Text,
+        slug_taken_over -> Bool,
         version -> Integer,
         title -> Text,
         language -> Text,
@@ -250,6 +251,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    presence (article_id, user_id) {
+        article_id -> Text,
+        user_id -> Text,
+        since -> Timestamp,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     idempotency_keys (user_id, key) {
         user_id -> Text,
         key -> Text,
@@ -281,5 +291,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     publication_tags,
     withdrawals,
     announcements,
+    presence,
     idempotency_keys,
 );

@@ -10,6 +10,7 @@ mod store;
 
 pub use event::{Action, Actor, Event, Resource};
 pub use ledger::Ledger;
+pub use replay::forget_answers;
 pub use signer::{PublicKey, Signer, checkpoint_text, key_name};
 pub use store::Entry;
 

@@ -81,3 +81,9 @@ fn forget(connection: &mut AnyConnection, now: Timestamp) -> Result<()> {
     diesel::delete(keys::table.filter(keys::created_at.lt(now.before(KEPT_FOR)))).execute(connection)?;
     Ok(())
 }
+
+/// Forgets every kept answer that names this id: what was purged must not come back out of here.
+pub fn forget_answers(connection: &mut AnyConnection, id: &str) -> Result<()> {
+    diesel::delete(keys::table.filter(keys::body.like(format!("%{id}%")))).execute(connection)?;
+    Ok(())
+}

@@ -41,6 +41,10 @@ pub struct ListQuery<F, More = NoMore> {
     pub binding: String,
 }
 
+/// A list that has no filters.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct NoFilter {}
+
 /// A list that has no other parameters.
 #[derive(Debug, Default, Deserialize)]
 pub struct NoMore {}

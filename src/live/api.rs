@@ -18,16 +18,12 @@ use crate::events::Signer;
 use crate::http::answer::{Answer, Audience};
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
-use crate::http::query::{ListQuery, Query};
+use crate::http::query::{ListQuery, NoFilter, Query};
 
 /// The addresses of this room.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_versions).service(get_proof).service(get_checkpoint);
 }
-
-/// A list without filters.
-#[derive(Debug, Default, Deserialize)]
-pub struct NoFilter {}
 
 /// Which version a proof is about.
 #[derive(Debug, Default, Deserialize, IntoParams)]

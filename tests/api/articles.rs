@@ -8,7 +8,7 @@ use crate::support::desk::{address, at_once, statuses, text};
 use crate::support::{Database, TestApp, each_database};
 
 /// What only the server sets.
-const READ_ONLY: [&str; 16] = [
+const READ_ONLY: [&str; 18] = [
     "id",
     "body_html",
     "status",
@@ -25,6 +25,8 @@ const READ_ONLY: [&str; 16] = [
     "corrections_count",
     "killed",
     "retracted",
+    "trashed_at",
+    "editing",
 ];
 
 /// A story of which everything is known, in a newsroom that knows what it refers to.
@@ -80,7 +82,7 @@ fn a_story_that_only_has_a_title_has_sensible_everything_else(database: Database
     let story = app.editor().begin(json!({"title": "  Harbour opens "}));
     let expected = json!({
         "title": "Harbour opens", "slug": "harbour-opens", "summary": null, "body": "", "body_html": "",
-        "language": "en", "type": "report", "featured": false, "section": null, "authors": [], "byline": null, "corrections": [], "corrections_count": 0, "killed": null, "retracted": false,
+        "language": "en", "type": "report", "featured": false, "section": null, "authors": [], "byline": null, "corrections": [], "corrections_count": 0, "killed": null, "retracted": false, "trashed_at": null,
             "translation_of": null,
         "source": null, "source_url": null, "credit_line": null, "usage_terms": null, "canonical_url": null,
         "tags": [], "dateline": null, "urgency": null, "image": null, "custom": {}, "editor_note": null,

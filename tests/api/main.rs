@@ -3,9 +3,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agenda;
 mod articles;
 mod authors;
 mod bodies;
+mod bulk;
 mod corrections;
 mod embargo;
 mod health;
@@ -17,6 +19,7 @@ mod leaks;
 mod lists;
 mod paging;
 mod past;
+mod presence;
 mod publishing;
 mod random;
 mod references;
@@ -25,8 +28,11 @@ mod schedules;
 mod sign_in;
 mod sources;
 mod tags;
+mod takeover;
 mod taxonomy;
 mod tokens;
 mod translations;
+mod trash;
 mod users;
+mod verify;
 mod versions;

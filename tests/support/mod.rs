@@ -77,7 +77,7 @@ fn folder() -> TempDir {
 
 /// Removes a test's database when dropped.
 enum OwnDatabase {
-    /// Goes with its folder.
+    /// Goes with its folder, or is another server's to remove.
     Sqlite,
     Postgres(postgres::OwnDatabase),
 }
@@ -107,6 +107,16 @@ impl TestApp {
         let clock = Clock::standing_at(BEGINNING.parse().expect("a time"));
         let (stop, thread, address, app) = run(config, clock.clone());
         TestApp { app, address, clock, stop: Some(stop), thread: Some(thread), _database: own, _data: data }
+    }
+
+    /// A second server on the same database and by the same clock.
+    pub fn beside(&self) -> TestApp {
+        let data = folder();
+        let config = Config { data_dir: data.path().to_owned(), ..self.app.config().clone() };
+        let (stop, thread, address, app) = run(config, self.clock.clone());
+        let clock = self.clock.clone();
+        let database = OwnDatabase::Sqlite;
+        TestApp { app, address, clock, stop: Some(stop), thread: Some(thread), _database: database, _data: data }
     }
 
     /// The time by which this server lives; `clock().advance(…)` moves it.

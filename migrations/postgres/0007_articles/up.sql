@@ -5,6 +5,7 @@
 CREATE TABLE articles (
     id           TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     slug         TEXT COLLATE "C" NOT NULL,
+    slug_taken_over BOOLEAN NOT NULL,
     version      INTEGER NOT NULL,
     title        TEXT COLLATE "C" NOT NULL,
     language     TEXT COLLATE "C" NOT NULL,
@@ -30,7 +31,8 @@ CREATE TABLE articles (
     deleted_at   TIMESTAMP
 );
 
--- A deleted draft gives its slug free; published slugs are kept by the publications that had them.
+-- A story in the trash gives its slug free; published slugs are kept by the publications that had them, unless an
+-- editor takes one over on purpose (slug_taken_over).
 CREATE UNIQUE INDEX articles_slug_key ON articles (slug) WHERE deleted_at IS NULL;
 CREATE INDEX articles_updated ON articles (updated_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX articles_created ON articles (created_at, id) WHERE deleted_at IS NULL;

@@ -27,7 +27,7 @@ use crate::http::input::{Complete, Input};
 use crate::http::page::{Cursors, List, Paging};
 use crate::http::patch::Patch;
 use crate::http::path::{IdOrSlug, Reference};
-use crate::http::query::{ListQuery, Query, WriteOptions};
+use crate::http::query::{ListQuery, NoFilter, Query, WriteOptions};
 use crate::live::difference::{self, Change, Unchanged};
 use crate::live::{Article, References, Times};
 
@@ -63,10 +63,6 @@ pub struct Difference {
     /// Every member that is not the same.
     changes: Vec<Change>,
 }
-
-/// A list without filters.
-#[derive(Debug, Default, Deserialize)]
-struct NoFilter {}
 
 /// The content of a revision as an article shows it.
 fn shown(connection: &mut AnyConnection, row: &ArticleRow, content: &Content) -> Result<Map<String, Value>> {

@@ -7,4 +7,4 @@ mod storage;
 mod store;
 
 pub use api::routes;
-pub use store::{each, keep};
+pub use store::{digest_of, each, keep};

@@ -39,13 +39,7 @@ pub fn keep(
     row: &ArticleRow,
     note: Option<String>,
 ) -> Result<String> {
-    let content = Content {
-        slug: row.slug.clone(),
-        document: row.document.clone(),
-        body: row.body.clone(),
-        editor_note: row.editor_note.clone(),
-    };
-    let bytes = content.to_bytes()?;
+    let bytes = Content::of(row).to_bytes()?;
     let base = base_of(row.version);
     let leaning_on = match base == row.version {
         true => None,
@@ -64,6 +58,22 @@ pub fn keep(
     );
     diesel::insert_into(revisions::table).values(columns).execute(connection)?;
     Ok(storage::digest(&bytes))
+}
+
+/// The hash that the newest revision of a story must have, to say what its working copy says.
+pub fn digest_of(row: &ArticleRow) -> Result<String> {
+    Ok(storage::digest(&Content::of(row).to_bytes()?))
+}
+
+impl Content {
+    fn of(row: &ArticleRow) -> Content {
+        Content {
+            slug: row.slug.clone(),
+            document: row.document.clone(),
+            body: row.body.clone(),
+            editor_note: row.editor_note.clone(),
+        }
+    }
 }
 
 /// One page of a story's revisions, newest first.

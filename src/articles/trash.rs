@@ -1,0 +1,122 @@
+//! The trash: out of everybody's sight, and back with everything; or gone for good.
+
+use diesel::prelude::*;
+
+use super::draft::Draft;
+use super::killing::{self, Reasons};
+use super::row::ArticleRow;
+use super::{access, publishing, store};
+use crate::auth::{Permission, SignedIn};
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::articles;
+use crate::error::{Error, Rejection, Result};
+use crate::events::{self, Action, Event, Journal, Resource};
+use crate::http::path::Reference;
+use crate::live::WithdrawalKind;
+
+/// Puts a working copy into the trash, with all that readers ever saw of it.
+///
+/// Errors: 409 while readers see it; 403 when it is scheduled and the caller may not publish; 412 when it was changed
+/// meanwhile.
+pub fn put(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    caller: &SignedIn,
+    row: ArticleRow,
+) -> Result<ArticleRow> {
+    publishing::hold(connection, journal, &row)?;
+    let row = publishing::cancel_for_trash(connection, journal, row, caller.may(Permission::PublishArticles))?;
+    let now = journal.now();
+    let nothing = (articles::deleted_at.eq(now), articles::slug_taken_over.eq(false));
+    diesel::update(articles::table.find(&row.id)).set(nothing).execute(connection)?;
+    if row.publication_number > 0 {
+        killing::begin(connection, journal, &row.id, (WithdrawalKind::Trashed, Reasons::default()))?;
+    }
+    journal.record(Event::deleted(Resource::Article, &row.id, row.version));
+    Ok(ArticleRow { deleted_at: Some(now), ..row })
+}
+
+/// The story in the trash that has this id, or that was put there last under this slug.
+///
+/// Errors: 404 when there is none, or it is not this caller's.
+pub fn get(connection: &mut AnyConnection, caller: &SignedIn, reference: &Reference) -> Result<ArticleRow> {
+    let trashed = articles::table.filter(articles::deleted_at.is_not_null()).into_boxed::<crate::db::Backend>();
+    let named = match reference {
+        Reference::Id(id) => trashed.filter(articles::id.eq(id.clone())),
+        Reference::Slug(slug) => trashed.filter(articles::slug.eq(slug.clone())),
+        Reference::Nothing => return Err(Error::NotFound("article")),
+    };
+    let newest = named.order(articles::deleted_at.desc()).select(ArticleRow::as_select());
+    let row: Option<ArticleRow> = newest.first(connection).optional()?;
+    row.filter(|row| access::is_theirs(caller, row)).ok_or(Error::NotFound("article"))
+}
+
+/// Brings a story back from the trash, with its links and its history; under another slug when that was asked for.
+///
+/// Errors: 409 when it is not in the trash, or when its slug was taken meanwhile; 404 when there is no such story.
+pub fn restore(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    caller: &SignedIn,
+    (reference, slug): (&Reference, Option<String>),
+) -> Result<ArticleRow> {
+    let row = match get(connection, caller, reference) {
+        Ok(row) => row,
+        Err(Error::NotFound(_)) => {
+            store::get(connection, caller, reference, journal.now())?;
+            let detail =
+                "this article is not in the trash; to bring back an earlier text, restore one of its revisions";
+            return Err(Error::Conflict(Rejection::anywhere("not_trashed", detail)));
+        }
+        Err(error) => return Err(error),
+    };
+    let slug = slug.unwrap_or_else(|| row.slug.clone());
+    store::refuse_published(connection, (&row.id, &slug), false, journal.now())?;
+    let in_trash = articles::table.find(&row.id).filter(articles::deleted_at.is_not_null());
+    let nobody: Option<Timestamp> = None;
+    let back = diesel::update(in_trash).set((articles::deleted_at.eq(nobody), articles::slug.eq(&slug)));
+    match back.execute(connection) {
+        Ok(0) => return Err(Error::NotFound("article")),
+        Ok(_) => {}
+        Err(error) => {
+            return Err(match Error::from(error) {
+                Error::Conflict(_) => {
+                    let detail =
+                        "another article has this slug now; send {\"slug\": …} to restore it under another one";
+                    Error::taken("/slug", detail)
+                }
+                other => other,
+            });
+        }
+    }
+    killing::end(connection, &row.id, WithdrawalKind::Trashed, journal.now())?;
+    journal.record(Event { after: Some(row.version), ..Event::new(Action::Restored, Resource::Article, &row.id) });
+    let renamed = slug != row.slug;
+    let row = ArticleRow { slug, slug_taken_over: false, deleted_at: None, ..row };
+    if !renamed {
+        return Ok(row);
+    }
+    let draft = Draft::from_row(&row)?;
+    store::save_draft(connection, journal, row, draft, Some("restored under another slug".to_owned()))
+}
+
+/// Removes a story for good: working copy, revisions, everything that was published, and the kept answers that hold
+/// its text. The log keeps that it was there.
+///
+/// Errors: 409 while readers see it or will see it.
+pub fn purge(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<()> {
+    let row = match row.deleted_at {
+        Some(_) => row,
+        None => {
+            publishing::hold(connection, journal, &row)?;
+            publishing::cancel_for_trash(connection, journal, row, true)?
+        }
+    };
+    publishing::purge(connection, &row.id)?;
+    diesel::delete(articles::table.find(&row.id)).execute(connection)?;
+    events::forget_answers(connection, &row.id)?;
+    let purged = Event::new(Action::Purged, Resource::Article, &row.id);
+    journal.record(Event { before: Some(row.version), ..purged });
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! A slug that readers know leads to its story for ever, unless an editor takes it over on purpose.
+
+use rstest_reuse::apply;
+use serde_json::json;
+
+use crate::support::desk::{address, at_once, statuses, text};
+use crate::support::{Database, TestApp, each_database};
+
+#[apply(each_database)]
+fn a_former_slug_is_refused_and_can_be_taken_over(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let old = editor.published(json!({"title": "Old", "slug": "budget"}));
+    app.pass(1);
+    editor.change(&old, json!({"slug": "budget-2025"}));
+    let new = json!({"title": "New", "slug": "budget", "take_over": true});
+    // Its present name for readers is still the old one.
+    let early = editor.post("/v1/articles", new.clone()).expect(409);
+    assert!(early.text().contains("still") || early.refusals() == ["/slug taken"]);
+    editor.publish(&old, json!({}));
+    app.pass(1);
+    let plain = editor.post("/v1/articles", json!({"title": "New", "slug": "budget"})).expect(409);
+    assert!(plain.refusals() == ["/slug taken"] && plain.text().contains("take_over"));
+    app.writer().post("/v1/articles", new.clone()).expect(403);
+    let story = editor.begin(new);
+    let leads_to = || reader.get("/v1/articles/budget").expect(301).header("Location").unwrap().to_owned();
+    assert_eq!(leads_to(), "/v1/articles/budget-2025", "until the new one is read");
+    editor.publish(&story, json!({}));
+    assert_eq!(text(&reader.get("/v1/articles/budget").expect(200).json()["title"]), "New");
+    app.pass(1);
+    editor.change(&story, json!({"title": "Newer"}));
+    editor.publish(&story, json!({}));
+    app.pass(1);
+    editor.change(&story, json!({"slug": "budget-2026"}));
+    editor.publish(&story, json!({}));
+    assert_eq!(leads_to(), "/v1/articles/budget-2026", "the last one that had it");
+    reader.get(&address(&old)).expect(200);
+}
+
+#[apply(each_database)]
+fn a_slug_leads_on_through_any_chain_of_names(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let story = editor.published(json!({"title": "One", "slug": "name-0"}));
+    for number in 1..=6 {
+        app.pass(1);
+        editor.change(&story, json!({"slug": format!("name-{number}")}));
+        editor.publish(&story, json!({}));
+    }
+    for number in 0..6 {
+        let moved = reader.get(&format!("/v1/articles/name-{number}")).expect(301);
+        assert_eq!(moved.header("Location"), Some("/v1/articles/name-6"));
+        assert_eq!(moved.json(), json!({"location": "/v1/articles/name-6"}));
+    }
+    app.pass(1);
+    editor.change(&story, json!({"slug": "name-0"}));
+    editor.publish(&story, json!({}));
+    reader.get("/v1/articles/name-0").expect(200);
+    assert_eq!(reader.get("/v1/articles/name-6").expect(301).header("Location"), Some("/v1/articles/name-0"));
+}
+
+#[apply(each_database)]
+fn of_many_stories_that_want_one_slug_one_has_it(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    let replies = at_once(50, |_| editor.post("/v1/articles", json!({"title": "x", "slug": "wanted"})));
+    assert_eq!(statuses(&replies), [(201, 1), (409, 49)]);
+    let replies = at_once(30, |_| editor.post("/v1/articles", json!({"title": "Same title"})));
+    assert_eq!(statuses(&replies), [(201, 30)]);
+    let mut slugs: Vec<String> = replies.iter().map(|reply| text(&reply.json()["slug"]).to_owned()).collect();
+    slugs.sort();
+    slugs.dedup();
+    assert_eq!(slugs.len(), 30);
+}

@@ -1,0 +1,189 @@
+//! `dateline verify`: nobody touches what was written without being found out.
+
+use dateline::audit::verify::{self, Outcome};
+use dateline::error::Error;
+use dateline::jobs;
+use diesel::connection::SimpleConnection;
+use rstest_reuse::apply;
+use serde_json::json;
+
+use crate::support::desk::{address, at_once};
+use crate::support::{Database, TestApp, each_database};
+
+/// A newsroom in which everything was done that can be done to a story.
+fn busy(app: &TestApp) {
+    let (editor, admin, writer) = (app.editor(), app.admin(), app.writer());
+    let names = json!([{ "name": "Zoe" }, { "name": "Ana" }]);
+    let whole = json!({"title": "First", "body": "Text.", "tags": [{"name": "B"}, {"name": "A"}], "authors": names,
+        "section": {"name": "World"}, "source": {"name": "Coastline"}});
+    let first = editor.published(whole);
+    app.pass(1);
+    editor.change(&first, json!({"title": "First, changed", "slug": "first-changed"}));
+    editor.publish(&first, json!({"at": app.later(10)}));
+    editor.send("POST", &format!("{}/unschedule", address(&first)), None).expect(200);
+    editor.publish(&first, json!({"until": app.later(100)}));
+    app.pass(1);
+    let note = json!({"type": "correction", "text": "It was wrong.", "publish": true});
+    editor.post(&format!("{}/corrections", address(&first)), note).expect(200);
+    editor.publish(&first, json!({"at": app.later(10), "until": app.later(50)}));
+    let held = editor.begin(json!({"title": "Held", "embargo_until": app.later(50)}));
+    editor.publish(&held, json!({}));
+    app.partner().get(&address(&held)).expect(200);
+    editor.change(&held, json!({"embargo_until": app.later(60)}));
+    let shown = editor.published(json!({"title": "Shown, then held"}));
+    app.pass(1);
+    editor.change(&shown, json!({"embargo_until": app.later(60)}));
+    editor.change(&shown, json!({"embargo_until": null}));
+    let killed = editor.published(json!({"title": "Killed"}));
+    app.pass(1);
+    editor.post(&format!("{}/kill", address(&killed)), json!({"reason_internal": "Lawyers."})).expect(200);
+    let lifted = editor.published(json!({"title": "Lifted"}));
+    app.pass(1);
+    editor.post(&format!("{}/kill", address(&lifted)), json!({})).expect(200);
+    admin.publish(&lifted, json!({}));
+    let trashed = editor.published(json!({"title": "Trashed"}));
+    app.pass(1);
+    editor.unpublish(&trashed);
+    editor.if_match("*").delete(&address(&trashed)).expect(204);
+    let back = writer.begin(json!({"title": "Back"}));
+    writer.if_match("*").delete(&address(&back)).expect(204);
+    writer.begin(json!({"title": "Back"}));
+    writer.post(&format!("{}/restore", address(&back)), json!({"slug": "back-again"})).expect(200);
+    let purged = editor.published(json!({"title": "Purged"}));
+    app.pass(1);
+    editor.unpublish(&purged);
+    admin.if_match("*").delete(&format!("{}?purge=true", address(&purged))).expect(204);
+    editor.if_match("*").post(&format!("{}/revisions/1/restore", address(&first)), json!({})).expect(200);
+    let items = json!([
+        {"action": "tag", "id": "first-changed", "add": ["b"]}, {"action": "publish", "id": "nobody"},
+        {"action": "publish", "id": "back-again"},
+    ]);
+    editor.post("/v1/articles/bulk", json!({"atomic": false, "items": items})).expect(200);
+    app.pass(200);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(jobs::announce(app.app().db(), app.app().clock(), &app.app().ledger())).unwrap();
+}
+
+fn verify(app: &TestApp) -> Outcome {
+    let signer = app.app().signer().clone();
+    app.ask(move |connection| verify::verify(connection, &signer))
+}
+
+/// What is found when somebody changes the database by hand; the change is taken back.
+fn touched(app: &TestApp, by: &'static str) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let signer = app.app().signer().clone();
+    let (tell, told) = std::sync::mpsc::channel();
+    let undone = runtime.block_on(app.app().db().write(move |connection| {
+        connection.batch_execute(by).map_err(|error| Error::internal(format!("{by}: {error}")))?;
+        tell.send(verify::check(connection, &signer)?).map_err(Error::internal)?;
+        Err::<(), _>(Error::internal("undone"))
+    }));
+    told.recv().unwrap_or_else(|_| panic!("{undone:?}"))
+}
+
+#[apply(each_database)]
+fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
+    let app = TestApp::start(database);
+    busy(&app);
+    let counts = verify(&app).unwrap_or_else(|finding| panic!("{}", finding.text));
+    assert!(
+        counts.stories == 8 && counts.purged == 1 && counts.publications > 12 && counts.checkpoints > 20,
+        "{counts:?}"
+    );
+    let first = "(SELECT id FROM articles WHERE slug = 'first-changed')";
+    let of_first = |text: &str| -> &'static str { text.replace("FIRST", first).leak() };
+    let cases = [
+        ("UPDATE events SET note = 'x' WHERE position = 7", "events, position 7"),
+        ("UPDATE events SET actor_id = 'x' WHERE position = 9", "events, position 9"),
+        ("UPDATE events SET at = (SELECT at FROM events WHERE position = 1) WHERE position = 20", "events, position 20"),
+        ("DELETE FROM events WHERE position = 8", "events, position 9: entries are missing"),
+        ("DELETE FROM events WHERE position = (SELECT position FROM event_head)", "entries were removed"),
+        ("UPDATE event_head SET position = position - 1", "removed or put in"),
+        (
+            "INSERT INTO events (position, id, at, actor_kind, action, resource_kind, resource_id, hash)
+             SELECT position + 1, 'x', at, 'operator', 'published', 'article', resource_id, hash FROM events
+             WHERE position = (SELECT position FROM event_head)",
+            "this entry, or the one before it",
+        ),
+        (
+            "UPDATE events SET position = 1000003 WHERE position = 3; UPDATE events SET position = 3 WHERE position = 4;
+             UPDATE events SET position = 4 WHERE position = 1000003",
+            "events, position 3",
+        ),
+        (
+            "UPDATE events SET signature = NULL WHERE position = (SELECT position FROM event_head)",
+            "the end of the log is not signed",
+        ),
+        (
+            "UPDATE events SET signature = (SELECT signature FROM events WHERE position = (SELECT position FROM event_head))
+             WHERE position = 1",
+            "not signed with the key",
+        ),
+        (of_first("UPDATE articles SET body = 'Lies.' WHERE id = FIRST"), "the working copy is not what was saved"),
+        (
+            of_first(
+                "UPDATE revisions SET content = (SELECT content FROM revisions WHERE article_id = FIRST AND number = 1)
+                 WHERE article_id = FIRST AND number = 2",
+            ),
+            "number 2: its content is not what was saved",
+        ),
+        (of_first("DELETE FROM revisions WHERE article_id = FIRST AND number = 2"), "number 2: it was removed by hand"),
+        (
+            of_first(
+                "INSERT INTO revisions (article_id, number, title, content, saved_at)
+                 SELECT article_id, 99, title, content, saved_at FROM revisions WHERE article_id = FIRST AND number = 1",
+            ),
+            "number 99: the log does not know it",
+        ),
+        (of_first("UPDATE publications SET body = 'Lies.' WHERE article_id = FIRST AND number = 1"), "number 1: it is not"),
+        (of_first("UPDATE publications SET body_html = '<p>Lies.</p>' WHERE article_id = FIRST AND number = 3"), "number 3"),
+        (of_first("UPDATE publications SET live_until = expires_at WHERE article_id = FIRST"), "its interval is not"),
+        (of_first("UPDATE publications SET superseded = NOT superseded WHERE article_id = FIRST AND number = 1"), "interval"),
+        (of_first("UPDATE publications SET title = 'Lies' WHERE article_id = FIRST AND number = 1"), "columns"),
+        ("UPDATE publications SET expires_at = live_until", "it is not what was published"),
+        ("DELETE FROM publications WHERE slug = 'killed'", "number 1: it was removed by hand"),
+        (
+            "DELETE FROM publication_tags WHERE publication_id IN (SELECT id FROM publications WHERE number = 1)",
+            "its links are not what was published",
+        ),
+        ("UPDATE articles SET killed_at = NULL", "whether it is killed"),
+        ("DELETE FROM withdrawals WHERE kind = 'trashed'", "in the trash is not what the log says"),
+        ("DELETE FROM articles WHERE slug = 'back'", "this story was removed by hand"),
+        (
+            "INSERT INTO articles SELECT 'zzz', 'invented', slug_taken_over, version, title, language, kind, featured,
+             section_id, source_id, document, body, body_html, editor_note, embargo_until, translation_of, corrections,
+             created_by, created_at, updated_at, published_at, first_published_at, publication_number, publication_hash,
+             killed_at, deleted_at FROM articles WHERE slug = 'back'",
+            "the log does not know this story",
+        ),
+    ];
+    for (by, found) in cases {
+        match touched(&app, by) {
+            Ok(_) => panic!("not found: {by}"),
+            Err(finding) => assert!(finding.text.contains(found), "{by}\n{}", finding.text),
+        }
+    }
+    assert_eq!(verify(&app), Ok(counts), "everything was taken back");
+}
+
+#[apply(each_database)]
+fn many_writers_at_once_make_one_chain_without_gaps(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    let stories: Vec<_> = (0..6).map(|number| editor.begin(json!({"title": format!("story {number}")}))).collect();
+    at_once(24, |number| {
+        let story = &stories[number % stories.len()];
+        match number % 4 {
+            0 => editor.if_match("*").patch(&address(story), json!({"summary": number.to_string()})),
+            1 => editor.post(&format!("{}/publish", address(story)), json!({})),
+            2 => editor.send("POST", &format!("{}/unpublish", address(story)), None),
+            _ => editor.post("/v1/articles", json!({"title": format!("more {number}")})),
+        }
+    });
+    let counts = verify(&app).unwrap_or_else(|finding| panic!("{}", finding.text));
+    let log = editor.get("/v1/events?count=true&limit=100").expect(200).json();
+    let positions: Vec<u64> =
+        log["data"].as_array().unwrap().iter().map(|entry| entry["position"].as_u64().unwrap()).collect();
+    assert_eq!(positions, (1..=counts.entries).collect::<Vec<_>>());
+}
