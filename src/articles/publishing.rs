@@ -61,8 +61,8 @@ pub struct Passed {
 /// Publishes the working copy as it is in `row`: now, or in the future, and not before its embargo ends. What runs ends
 /// where the new publication begins, and what was scheduled before is cancelled. `note` goes to the log.
 ///
-/// Errors: 422 for an interval that begins in the past or is empty; 409 when the slug belongs to another story's past;
-/// 412 when the story was changed meanwhile.
+/// Errors: 403 for a story that is killed; 422 for an interval that begins in the past or is empty; 409 when the slug
+/// belongs to another story's past; 412 when the story was changed meanwhile.
 pub fn publish(
     connection: &mut AnyConnection,
     journal: &mut Journal,
@@ -70,6 +70,9 @@ pub fn publish(
     wish: Publish,
 ) -> Result<Passed> {
     let now = hold(connection, journal, &row)?;
+    if row.killed_at.is_some() {
+        return Err(Error::Forbidden("This article was killed; only an admin publishes it again.".into()));
+    }
     let interval = interval(&wish, row.embargo_until, now)?;
     let schedule = Schedule::of(connection, &row.id, now)?;
     // What readers find under this slug already was let through before.

@@ -21,7 +21,6 @@ mod paging;
 mod past;
 mod presence;
 mod publishing;
-mod random;
 mod references;
 mod revisions;
 mod schedules;

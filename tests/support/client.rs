@@ -80,8 +80,17 @@ impl Client {
         self.send("DELETE", path, None)
     }
 
+    /// Any method and JSON, to a server that may be gone before it answers: `None`.
+    pub fn attempt(&self, method: &str, path: &str, json: Option<Value>) -> Option<Reply> {
+        self.exchange(method, path, json.map(|json| json.to_string().into_bytes())).ok()
+    }
+
     /// Any method and any bytes; JSON unless a header says otherwise.
     pub fn send(&self, method: &str, path: &str, body: Option<Vec<u8>>) -> Reply {
+        self.exchange(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    fn exchange(&self, method: &str, path: &str, body: Option<Vec<u8>>) -> Result<Reply, ureq::Error> {
         let question = format!("{method} {path}");
         let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         for (name, value) in &self.headers {
@@ -95,18 +104,13 @@ impl Client {
             Some(body) => agent().run(request.body(body).expect("a request")),
             None => agent().run(request.body(()).expect("a request")),
         };
-        let mut answer = sent.unwrap_or_else(|error| panic!("{question}: {error}"));
-        let body = answer.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec();
-        let reply = Reply {
-            status: answer.status().as_u16(),
-            headers: answer.headers().clone(),
-            body: body.unwrap_or_else(|error| panic!("{question}: {error}")),
-            question,
-        };
+        let mut answer = sent?;
+        let body = answer.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec()?;
+        let reply = Reply { status: answer.status().as_u16(), headers: answer.headers().clone(), body, question };
         if self.checked {
             contract::check(method, path, &reply);
         }
-        reply
+        Ok(reply)
     }
 }
 

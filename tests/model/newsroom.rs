@@ -1,0 +1,433 @@
+//! A server and the model beside it: does everything to both, and compares what everybody sees.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::action::{Action, STORIES};
+use super::story::{NEVER, Run, Story};
+use crate::support::client::Client;
+use crate::support::desk::text;
+use crate::support::{Database, TestApp};
+
+/// How long a token is used, in seconds of the test's clock.
+const SIGNED_IN_FOR: u64 = 600;
+
+/// A server, and the model.
+pub struct Newsroom {
+    app: TestApp,
+    /// The same database behind a server that was started later, once there was a restart.
+    restarted: Option<TestApp>,
+    editor: Client,
+    admin: Client,
+    partner: Client,
+    signed_in: u64,
+    now: u64,
+    stories: Vec<Story>,
+    begun: usize,
+    steps: usize,
+}
+
+impl Newsroom {
+    /// A fresh newsroom with some drafts.
+    pub fn open(database: Database) -> Newsroom {
+        let app = TestApp::start(database);
+        let (editor, admin, partner) = clients(&app);
+        editor.make("tags", json!({"name": "Tag"}));
+        let mut newsroom = Newsroom {
+            app,
+            restarted: None,
+            editor,
+            admin,
+            partner,
+            signed_in: 0,
+            now: 0,
+            stories: Vec::new(),
+            begun: 0,
+            steps: 0,
+        };
+        for _ in 0..STORIES {
+            let story = newsroom.begin();
+            newsroom.stories.push(story);
+        }
+        newsroom
+    }
+
+    fn begin(&mut self) -> Story {
+        let slug = format!("s{}", self.begun);
+        self.begun += 1;
+        let made = self.editor.make("articles", json!({"title": slug, "slug": slug}));
+        Story::begun(text(&made["id"]).to_owned(), slug.clone(), slug)
+    }
+
+    fn server(&self) -> &TestApp {
+        self.restarted.as_ref().unwrap_or(&self.app)
+    }
+
+    fn moment(&self, second: u64) -> String {
+        let now = self.app.clock().now();
+        let moment = match second.checked_sub(self.now) {
+            Some(later) => now.after(Duration::from_secs(later)),
+            None => now.before(Duration::from_secs(self.now - second)),
+        };
+        moment.to_string()
+    }
+
+    fn place(&self, story: usize) -> String {
+        format!("/v1/articles/{}", self.stories[story].id)
+    }
+
+    /// Does one thing to both, and compares. `Err` says what differs.
+    pub fn play(&mut self, action: &Action) -> Result<(), String> {
+        self.steps += 1;
+        let (status, expected) = self.act(action);
+        if status != expected {
+            return Err(format!("{action:?} answered {status} instead of {expected}"));
+        }
+        self.compare(touched(action))
+            .map_err(|difference| format!("second {}, after {action:?}: {difference}", self.now))
+    }
+
+    /// Does it, and gives the status of the answer and what it should be.
+    fn act(&mut self, action: &Action) -> (u16, u16) {
+        let now = self.now;
+        match action {
+            Action::Pass(seconds) => {
+                self.app.pass(*seconds);
+                self.now += seconds;
+                if self.now - self.signed_in > SIGNED_IN_FOR {
+                    self.sign_in();
+                }
+                (0, 0)
+            }
+            Action::Restart => {
+                // The old one first, as in real life; a session survives it.
+                drop(self.restarted.take());
+                self.restarted = Some(self.app.beside());
+                self.sign_in();
+                (0, 0)
+            }
+            Action::Purge(story) => {
+                let place = format!("{}?purge=true", self.place(*story));
+                let status = self.admin.if_match("*").delete(&place).status();
+                if self.stories[*story].running(now).is_some() {
+                    return (status, 409);
+                }
+                self.stories[*story] = self.begin();
+                (status, 204)
+            }
+            Action::Bulk(atomic, actions) => self.bulk(*atomic, actions),
+            single => self.single(single),
+        }
+    }
+
+    fn single(&mut self, action: &Action) -> (u16, u16) {
+        let (now, editor) = (self.now, self.editor.if_match("*"));
+        let post = |client: &Client, place: String, body: Value| client.post(&place, body).status();
+        match *action {
+            Action::Save(index, number) => {
+                let title = format!("title {number}");
+                let status = editor.patch(&self.place(index), json!({"title": title})).status();
+                let story = &mut self.stories[index];
+                let expected = if story.title == title && !story.trashed { 200 } else { story.save() };
+                if expected == 200 {
+                    story.title = title;
+                }
+                (status, expected)
+            }
+            Action::Tag(index, on) => {
+                let tags = if on { json!(["tag"]) } else { json!([]) };
+                let status = editor.patch(&self.place(index), json!({"tags": tags})).status();
+                let story = &mut self.stories[index];
+                let expected = if story.tagged == on && !story.trashed { 200 } else { story.save() };
+                if expected == 200 {
+                    story.tagged = on;
+                }
+                (status, expected)
+            }
+            Action::Rename(index, number) => {
+                let base = self.stories[index].slug.split('-').next().unwrap_or_default().to_owned();
+                let slug = if number == 0 { base } else { format!("{base}-{number}") };
+                let status = editor.patch(&self.place(index), json!({"slug": slug})).status();
+                let story = &mut self.stories[index];
+                let expected = if story.slug == slug && !story.trashed { 200 } else { story.save() };
+                if expected == 200 {
+                    story.slug = slug;
+                }
+                (status, expected)
+            }
+            Action::Publish(index, at, until) => {
+                let (at, until) = (at.map(|at| now + at), until.map(|until| now + until));
+                let mut wish = json!({});
+                for (name, second) in [("at", at), ("until", until)] {
+                    if let Some(second) = second {
+                        wish[name] = json!(self.moment(second));
+                    }
+                }
+                let status = post(&editor, format!("{}/publish", self.place(index)), wish);
+                (status, self.stories[index].publish(at, until, now))
+            }
+            Action::Unpublish(index) => {
+                let status = post(&editor, format!("{}/unpublish", self.place(index)), json!({}));
+                (status, self.stories[index].unpublish(now))
+            }
+            Action::Unschedule(index) => {
+                let status = post(&editor, format!("{}/unschedule", self.place(index)), json!({}));
+                (status, self.stories[index].unschedule(now))
+            }
+            Action::Embargo(index, end) => {
+                let end = end.map(|end| now + end);
+                let until = end.map(|end| self.moment(end));
+                let status = editor.patch(&self.place(index), json!({"embargo_until": until})).status();
+                (status, self.stories[index].embargo(end, now))
+            }
+            Action::Correct(index, at_once) => {
+                let note = json!({"type": "update", "text": "A note.", "publish": at_once});
+                let status = post(&editor, format!("{}/corrections", self.place(index)), note);
+                (status, self.stories[index].correct(at_once, now))
+            }
+            Action::Kill(index) => {
+                let status = post(&editor, format!("{}/kill", self.place(index)), json!({"reason_public": "Gone."}));
+                (status, self.stories[index].kill(now))
+            }
+            Action::Lift(index) => {
+                let status = post(&self.admin, format!("{}/publish", self.place(index)), json!({}));
+                (status, self.stories[index].lift(now))
+            }
+            Action::Trash(index) => {
+                let status = editor.delete(&self.place(index)).status();
+                (status, self.stories[index].trash(now))
+            }
+            Action::Restore(index) => {
+                let status = post(&editor, format!("{}/restore", self.place(index)), json!({}));
+                (status, self.stories[index].restore())
+            }
+            Action::Pass(_) | Action::Restart | Action::Purge(_) | Action::Bulk(..) => unreachable!("not a single one"),
+        }
+    }
+
+    fn bulk(&mut self, atomic: bool, actions: &[Action]) -> (u16, u16) {
+        let (now, mut stories) = (self.now, self.stories.clone());
+        let (mut items, mut expected) = (Vec::new(), Vec::new());
+        for action in actions {
+            let id = |index: usize| self.stories[index].id.clone();
+            match *action {
+                Action::Save(index, number) => {
+                    let title = format!("title {number}");
+                    let article = json!({ "title": title });
+                    items.push(json!({"action": "patch", "id": id(index), "version": "*", "article": article}));
+                    expected.push(if stories[index].title == title && !stories[index].trashed {
+                        200
+                    } else {
+                        stories[index].save()
+                    });
+                    if expected.last() == Some(&200) {
+                        stories[index].title = title;
+                    }
+                }
+                Action::Publish(index, ..) => {
+                    items.push(json!({"action": "publish", "id": id(index)}));
+                    expected.push(stories[index].publish(None, None, now));
+                }
+                Action::Unpublish(index) => {
+                    items.push(json!({"action": "unpublish", "id": id(index)}));
+                    expected.push(stories[index].unpublish(now));
+                }
+                Action::Trash(index) => {
+                    items.push(json!({"action": "trash", "id": id(index), "version": "*"}));
+                    expected.push(if stories[index].trash(now) == 204 {
+                        200
+                    } else if stories[index].trashed {
+                        404
+                    } else {
+                        409
+                    });
+                }
+                _ => unreachable!("not for bulk"),
+            }
+        }
+        let refused = expected.iter().any(|status| *status != 200);
+        let reply = self.editor.post("/v1/articles/bulk", json!({"atomic": atomic, "items": items}));
+        if atomic && refused {
+            return (reply.status(), 422);
+        }
+        self.stories = stories;
+        let results = reply.json()["results"].as_array().cloned().unwrap_or_default();
+        let got: Vec<u64> = results.iter().filter_map(|result| result["status"].as_u64()).collect();
+        let same = got.iter().map(|status| *status as u16).eq(expected.iter().copied());
+        (if same { reply.status() } else { 999 }, 200)
+    }
+
+    fn sign_in(&mut self) {
+        (self.editor, self.admin, self.partner) = clients(self.server());
+        self.signed_in = self.now;
+    }
+
+    /// What everybody sees of everything that is cheap to look at, and of the touched story in full.
+    fn compare(&self, touched: Option<usize>) -> Result<(), String> {
+        let (reader, now) = (self.server().anonymous().unchecked(), self.now);
+        let steady = self.steps * 7919;
+        same("readers' list", &listed(&reader, "?limit=100"), &self.expected(|story| story.running(now)))?;
+        same("partners' list", &listed(&self.partner, "?limit=100"), &self.expected(|story| story.ahead(now)))?;
+        let then = steady as u64 % (now + 1);
+        let past = format!("?limit=100&as_of={}", self.moment(then));
+        same("list of the past", &listed(&reader, &past), &self.expected(|story| story.past(then)))?;
+        let story = touched.unwrap_or(steady % STORIES);
+        self.compare_story(&reader, story, then)?;
+        match self.steps % 12 {
+            0 => {
+                let tagged = self.expected(|story| story.running(now).filter(|run| run.tagged));
+                same("readers' list by tag", &listed(&reader, "?limit=100&tag=tag"), &tagged)?;
+                let counted = reader.get("/v1/articles?count=true&tag=tag").expect(200).json()["total"].clone();
+                same("count", &counted, &json!(tagged.len()))
+            }
+            3 => {
+                let tagged = self.expected(|story| story.past(then).filter(|run| run.tagged));
+                same("past list by tag", &listed(&reader, &format!("{past}&tag=tag")), &tagged)
+            }
+            6 => self.compare_states(),
+            9 => self.compare_schedule(),
+            _ => Ok(()),
+        }
+    }
+
+    fn expected<'a>(&'a self, see: impl Fn(&'a Story) -> Option<&'a Run>) -> BTreeMap<String, Shown> {
+        let shown = |story: &'a Story| {
+            let run = see(story)?;
+            let dates = [run.first, run.published].map(|second| self.moment(second));
+            let shown = (run.title.clone(), run.slug.clone(), run.notes, dates[0].clone(), dates[1].clone());
+            Some((story.id.clone(), shown))
+        };
+        self.stories.iter().filter_map(shown).collect()
+    }
+
+    /// One story, as everybody sees it.
+    fn compare_story(&self, reader: &Client, index: usize, then: u64) -> Result<(), String> {
+        let (story, now) = (&self.stories[index], self.now);
+        let place = self.place(index);
+        let seen = |client: &Client, path: &str| {
+            let reply = client.get(path);
+            let title = if reply.status() == 200 { reply.json()["title"].as_str().map(str::to_owned) } else { None };
+            (reply.status(), title)
+        };
+        let told = |run: Option<&Run>| match run {
+            Some(run) => (200, Some(run.title.clone())),
+            None if story.is_gone() => (410, None),
+            None => (404, None),
+        };
+        same("reader", &seen(reader, &place), &told(story.running(now)))?;
+        same("partner", &seen(&self.partner, &place), &told(story.ahead(now)))?;
+        same("past", &seen(reader, &format!("{place}?as_of={}", self.moment(then))), &told(story.past(then)))?;
+        let history = reader.get(&format!("{place}/history?limit=100"));
+        if story.running(now).is_some() {
+            let versions = history.expect(200).json();
+            let interval = |row: &Value| (text(&row["from"]).to_owned(), row["until"].as_str().map(str::to_owned));
+            let got: Vec<_> = versions["data"].as_array().unwrap().iter().map(interval).collect();
+            let end = |run: &Run| (run.end <= now).then(|| self.moment(run.end));
+            let expected: Vec<_> = story.read(now).rev().map(|run| (self.moment(run.from), end(run))).collect();
+            same("history", &got, &expected)?;
+        } else {
+            same("history", &history.status(), &if story.is_gone() { 410 } else { 404 })?;
+        }
+        // Every name that readers ever knew leads to it, to where it is now, or to nothing.
+        let names: BTreeSet<&str> = story.read(now).map(|run| run.slug.as_str()).collect();
+        for name in names {
+            let status = reader.get(&format!("/v1/articles/{name}")).status();
+            let expected = match story.running(now) {
+                Some(run) if run.slug == name => 200,
+                Some(_) => 301,
+                None if story.is_gone() => 410,
+                None => 404,
+            };
+            same(&format!("the name {name}"), &status, &expected)?;
+        }
+        let query = if story.trashed { "?status=trashed" } else { "" };
+        let copy = self.editor.get(&format!("{place}{query}")).expect(200).json();
+        let got =
+            (text(&copy["status"]), copy["version"].as_u64(), text(&copy["title"]), copy["corrections_count"].as_u64());
+        let expected = (story.status(now), Some(story.version), story.title.as_str(), Some(story.notes as u64));
+        same("editor", &got, &expected)?;
+        if story.trashed {
+            let told = if story.is_gone() { 410 } else { 404 };
+            same("what is in the trash", &self.editor.get(&place).status(), &told)?;
+        }
+        Ok(())
+    }
+
+    /// The editors' lists, state by state.
+    fn compare_states(&self) -> Result<(), String> {
+        for state in ["draft", "scheduled", "published", "changed", "expired", "killed", "trashed"] {
+            let page = self.editor.get(&format!("/v1/articles?limit=100&status={state}")).expect(200).json();
+            let got: BTreeSet<&str> = page["data"].as_array().unwrap().iter().map(|row| text(&row["id"])).collect();
+            let there = self.stories.iter().filter(|story| story.status(self.now) == state);
+            same(state, &got, &there.map(|story| story.id.as_str()).collect())?;
+        }
+        Ok(())
+    }
+
+    /// What will happen by itself.
+    fn compare_schedule(&self) -> Result<(), String> {
+        let now = self.now;
+        let page = self.editor.get("/v1/schedule?limit=100").expect(200).json();
+        let row = |row: &Value| [&row["at"], &row["change"], &row["article"]["id"]].map(|value| text(value).to_owned());
+        let got: BTreeSet<[String; 3]> = page["data"].as_array().unwrap().iter().map(row).collect();
+        let mut expected = BTreeSet::new();
+        for story in &self.stories {
+            for run in story.runs.iter().filter(|run| !run.ended) {
+                if run.from > now {
+                    expected.insert([self.moment(run.from), "goes_live".to_owned(), story.id.clone()]);
+                }
+                if run.end > now && run.end == run.expires && run.end != NEVER {
+                    expected.insert([self.moment(run.end), "expires".to_owned(), story.id.clone()]);
+                }
+            }
+        }
+        same("schedule", &got, &expected)
+    }
+}
+
+/// An editor, an admin and a partner. Whether their answers are as documented is tested elsewhere; here there are too
+/// many of them.
+fn clients(app: &TestApp) -> (Client, Client, Client) {
+    (app.editor().unchecked(), app.admin().unchecked(), app.partner().unchecked())
+}
+
+/// Title, slug, notes and the two dates.
+type Shown = (String, String, usize, String, String);
+
+fn listed(client: &Client, query: &str) -> BTreeMap<String, Shown> {
+    let page = client.get(&format!("/v1/articles{query}")).expect(200).json();
+    let row = |row: &Value| {
+        let member = |name: &str| text(&row[name]).to_owned();
+        let notes = usize::try_from(row["corrections_count"].as_u64().unwrap()).unwrap();
+        let shown = (member("title"), member("slug"), notes, member("first_published_at"), member("published_at"));
+        (member("id"), shown)
+    };
+    page["data"].as_array().unwrap().iter().map(row).collect()
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, expected: &T) -> Result<(), String> {
+    if got == expected { Ok(()) } else { Err(format!("{what}\n  is        {got:?}\n  should be {expected:?}")) }
+}
+
+/// The story that an action is about.
+fn touched(action: &Action) -> Option<usize> {
+    match action {
+        Action::Pass(_) | Action::Restart => None,
+        Action::Bulk(_, actions) => actions.first().and_then(touched),
+        Action::Save(story, _)
+        | Action::Tag(story, _)
+        | Action::Rename(story, _)
+        | Action::Publish(story, ..)
+        | Action::Unpublish(story)
+        | Action::Unschedule(story)
+        | Action::Embargo(story, _)
+        | Action::Correct(story, _)
+        | Action::Kill(story)
+        | Action::Lift(story)
+        | Action::Trash(story)
+        | Action::Restore(story)
+        | Action::Purge(story) => Some(*story),
+    }
+}
