@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use diesel::Queryable;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{AnyOfBuilder, Schema};
@@ -84,8 +85,8 @@ pub struct Presence {
     pub expires_at: Timestamp,
 }
 
-/// Why a story was killed, as editors see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+/// Why a story was killed, as editors see it; the same columns, in the same order, are read from `withdrawals`.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize, ToSchema)]
 pub struct Kill {
     /// When.
     pub killed_at: Timestamp,

@@ -101,12 +101,5 @@ pub fn find(connection: &mut AnyConnection, article: &str) -> Result<Option<Kill
             withdrawals::reason_public,
             withdrawals::reason_internal,
         ));
-    let kill: Option<(Timestamp, Option<String>, Option<String>, Option<String>)> =
-        running.first(connection).optional()?;
-    Ok(kill.map(|(killed_at, killed_by, reason_public, reason_internal)| Kill {
-        killed_at,
-        killed_by,
-        reason_public,
-        reason_internal,
-    }))
+    Ok(running.first(connection).optional()?)
 }

@@ -155,16 +155,16 @@ fn a_hundred_saves_of_a_story_take_little_room(database: Database) {
     for number in 1..100 {
         editor.change(&story, json!({"body": prose(number), "note": format!("edit {number}")}));
     }
-    let sizes: Vec<(Vec<u8>, String, Option<String>, Option<String>)> = app.ask(|connection| {
+    /// A revision as it is stored: content, title, who and why.
+    type Stored = (Vec<u8>, String, Option<String>, Option<String>);
+    let sizes: Vec<Stored> = app.ask(|connection| {
         let columns = (revisions::content, revisions::title, revisions::saved_by, revisions::note);
         Ok(revisions::table.select(columns).load(connection)?)
     });
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     // What is not loaded: two numbers, the id of the story, a time, and what a row costs.
     let rest = 36 + 27 + 16 + 32;
-    let row = |(content, title, by, note): &(Vec<u8>, String, Option<String>, Option<String>)| {
-        content.len() + title.len() + length(by) + length(note) + rest
-    };
+    let row = |(content, title, by, note): &Stored| content.len() + title.len() + length(by) + length(note) + rest;
     let bytes: usize = sizes.iter().map(row).sum();
     println!("100 revisions take {bytes} bytes");
     assert!(sizes.len() == 100 && bytes < 150_000, "{bytes} bytes");

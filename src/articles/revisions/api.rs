@@ -216,8 +216,12 @@ async fn restore_revision(
 impl Revision {
     /// An example for the API docs.
     pub fn sample() -> Value {
+        Revision::sample_of(7)
+    }
+
+    fn sample_of(number: i32) -> Value {
         json!({
-            "number": 7,
+            "number": number,
             "title": "NATO urges restraint in Kosovo",
             "saved_by": "01997b2e-cc10-7d3e-8d41-3f6c2f0e9e50",
             "saved_at": "2026-03-04T18:29:12.000480Z",
@@ -229,23 +233,24 @@ impl Revision {
 impl WholeRevision {
     fn sample() -> Value {
         let mut sample = Revision::sample();
-        sample["article"] = json!({ "title": "NATO urges restraint in Kosovo", "body": "Peacekeepers are …" });
-        sample["editor_note"] = Value::Null;
+        if let Some(members) = sample.as_object_mut() {
+            let article = json!({ "title": "NATO urges restraint in Kosovo", "body": "Peacekeepers are …" });
+            members.insert("article".to_owned(), article);
+            members.insert("editor_note".to_owned(), Value::Null);
+        }
         sample
     }
 }
 
 impl Difference {
     fn sample() -> Value {
-        let mut earlier = Revision::sample();
-        earlier["number"] = json!(3);
         let words = json!([
             { "op": "same", "text": "NATO urges " }, { "op": "removed", "text": "calm" },
             { "op": "added", "text": "restraint" }, { "op": "same", "text": " in Kosovo" }
         ]);
         let text = "NATO urges [-calm-]{+restraint+} in Kosovo";
         json!({
-            "from": earlier, "to": Revision::sample(),
+            "from": Revision::sample_of(3), "to": Revision::sample(),
             "changes": [{ "field": "title", "words": words, "text": text }, { "field": "urgency", "before": null, "after": 3 }]
         })
     }
