@@ -1,5 +1,7 @@
 //! A working copy in hand: what was said about it is written in here, then it is stored whole.
 
+use std::collections::HashMap;
+
 use super::input::ArticleInput;
 use super::mention::{AuthorMention, Mention};
 use super::row::ArticleRow;
@@ -13,7 +15,7 @@ use crate::http::input::Complete;
 use crate::http::path::Reference;
 use crate::live::{Credit, Document, render};
 use crate::sources::{self, SourceInput};
-use crate::tags::{self, TagInput, TagKind};
+use crate::tags::{self, KnownTag, TagInput, TagKind};
 
 /// A working copy in hand.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +35,8 @@ struct Resolver<'a> {
     journal: &'a mut Journal,
     /// Whether names that are not known may be made.
     may_make: bool,
+    /// The tags that were named by id or slug.
+    known: HashMap<String, KnownTag>,
     refused: Vec<Rejection>,
 }
 
@@ -65,7 +69,9 @@ impl Draft {
         input: ArticleInput,
         may_make: bool,
     ) -> Result<()> {
-        let mut resolver = Resolver { connection, journal, may_make, refused: Vec::new() };
+        let named = input.section.as_value().into_iter().chain(input.tags.as_value().into_iter().flatten());
+        let known = tags::known(connection, named.filter_map(|mention| mention.known.clone()).collect())?;
+        let mut resolver = Resolver { connection, journal, may_make, known, refused: Vec::new() };
         let document = &mut self.document;
         if input.section.is_present() {
             document.section = resolver.section(input.section.value())?;
@@ -157,8 +163,7 @@ impl Resolver<'_> {
         if let Some(name) = &mention.name {
             return self.tag_by_name("/section", name, TagKind::Section);
         }
-        let reference = Reference::parse(mention.known.as_deref().unwrap_or_default());
-        match tags::find(self.connection, &reference)? {
+        match self.known.get(mention.known.as_deref().unwrap_or_default()).cloned() {
             Some(tag) if tag.kind == TagKind::Section => Ok(Some(tag.id)),
             Some(tag) => {
                 let detail = format!("{} is a tag of kind {}; a section is a tag of kind section", tag.slug, tag.kind);
@@ -224,14 +229,12 @@ impl Resolver<'_> {
     }
 
     fn tags(&mut self, mentions: Vec<Mention>) -> Result<Vec<String>> {
-        let known =
-            tags::ids_of(self.connection, mentions.iter().filter_map(|mention| mention.known.clone()).collect())?;
         let mut ids: Vec<String> = Vec::with_capacity(mentions.len());
         for (index, mention) in mentions.into_iter().enumerate() {
             let pointer = format!("/tags/{index}");
             let id = match (&mention.known, &mention.name) {
                 (Some(text), _) => {
-                    let id = known.get(text).cloned();
+                    let id = self.known.get(text).map(|tag| tag.id.clone());
                     if id.is_none() {
                         self.unknown(&pointer, "tag");
                     }

@@ -76,7 +76,10 @@ pub fn publish(
     let interval = interval(&wish, row.embargo_until, now)?;
     let schedule = Schedule::of(connection, &row.id, now)?;
     // What readers find under this slug already was let through before.
-    store::refuse_published(connection, (&row.id, &row.slug), row.slug_taken_over, now)?;
+    let known = schedule.running.as_ref().is_some_and(|running| running.slug == row.slug);
+    if !known {
+        store::refuse_published(connection, (&row.id, &row.slug), row.slug_taken_over, now)?;
+    }
     let dates = dates(&row, &schedule, (interval.from, &wish), now);
     let mut document = row.document()?;
     let cancelled = schedule.pending.as_ref().map(|slot| slot.number);

@@ -254,7 +254,7 @@ pub fn begin(
         diesel::insert_into(articles::table).values(row.clone()).execute(connection)?;
         Ok(row.clone())
     })?;
-    link(connection, &row.id, &draft)?;
+    link(connection, &row.id, &draft.document)?;
     let digest = revisions::keep(connection, journal, &row, note)?;
     journal.record(Event::created(Resource::Article, &row.id).sealing(digest));
     Ok(row)
@@ -316,7 +316,7 @@ pub fn save_draft(
     draft: Draft,
     note: Option<String>,
 ) -> Result<ArticleRow> {
-    let index = index(&draft)?;
+    let (index, old) = (index(&draft)?, before.document()?);
     let row = ArticleRow {
         id: before.id,
         slug: before.slug,
@@ -335,7 +335,7 @@ pub fn save_draft(
         ..index
     };
     save(connection, &row, before.version, row.corrections != before.corrections)?;
-    link(connection, &row.id, &draft)?;
+    relink(connection, &row.id, (&old, &draft.document))?;
     let digest = revisions::keep(connection, journal, &row, note)?;
     journal.record(Event::updated(Resource::Article, &row.id, row.version).sealing(digest));
     Ok(row)
@@ -422,20 +422,41 @@ fn save(connection: &mut AnyConnection, row: &ArticleRow, based_on: i32, with_no
     }
 }
 
-/// Writes the link tables anew from the document: one statement for each kind, however many links. What no longer
-/// exists is left out.
-fn link(connection: &mut AnyConnection, article: &str, draft: &Draft) -> Result<()> {
-    diesel::delete(article_authors::table.filter(article_authors::article_id.eq(article))).execute(connection)?;
-    diesel::delete(article_tags::table.filter(article_tags::article_id.eq(article))).execute(connection)?;
-    let author_ids: Vec<&String> = draft.document.authors.iter().map(|credit| &credit.id).collect();
+/// Writes the link tables from the document of a new story.
+fn link(connection: &mut AnyConnection, article: &str, document: &Document) -> Result<()> {
+    link_authors(connection, article, document)?;
+    link_tags(connection, article, document)
+}
+
+/// Writes those link tables anew whose part of the document changed.
+fn relink(connection: &mut AnyConnection, article: &str, (before, after): (&Document, &Document)) -> Result<()> {
+    if before.authors != after.authors {
+        diesel::delete(article_authors::table.filter(article_authors::article_id.eq(article))).execute(connection)?;
+        link_authors(connection, article, after)?;
+    }
+    if before.tags != after.tags {
+        diesel::delete(article_tags::table.filter(article_tags::article_id.eq(article))).execute(connection)?;
+        link_tags(connection, article, after)?;
+    }
+    Ok(())
+}
+
+/// One statement, however many authors. What no longer exists is left out.
+fn link_authors(connection: &mut AnyConnection, article: &str, document: &Document) -> Result<()> {
+    let ids: Vec<&String> = document.authors.iter().map(|credit| &credit.id).collect();
     authors::table
-        .filter(authors::id.eq_any(author_ids))
+        .filter(authors::id.eq_any(ids))
         .select((article.into_sql::<Text>(), authors::id))
         .insert_into(article_authors::table)
         .into_columns((article_authors::article_id, article_authors::author_id))
         .execute(connection)?;
+    Ok(())
+}
+
+/// One statement, however many tags. What no longer exists is left out.
+fn link_tags(connection: &mut AnyConnection, article: &str, document: &Document) -> Result<()> {
     tags::table
-        .filter(tags::id.eq_any(&draft.document.tags))
+        .filter(tags::id.eq_any(&document.tags))
         .select((article.into_sql::<Text>(), tags::id))
         .insert_into(article_tags::table)
         .into_columns((article_tags::article_id, article_tags::tag_id))

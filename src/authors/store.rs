@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::author::{Author, AuthorInput, AuthorReference, Link};
+use super::author::{Author, AuthorInput, Link};
 use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction, sort_columns};
 use crate::db::schema::{article_authors, articles, authors, publication_authors, publications};
@@ -88,18 +88,6 @@ pub fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Opt
 /// The author that must be there, or 404.
 pub fn get(connection: &mut AnyConnection, reference: &Reference) -> Result<AuthorRow> {
     find(connection, reference)?.ok_or(Error::NotFound("author"))
-}
-
-/// The authors with these ids, as they stand inside other things.
-pub fn references(connection: &mut AnyConnection, ids: Vec<String>) -> Result<HashMap<String, AuthorReference>> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows: Vec<(String, String, String)> = authors::table
-        .filter(authors::id.eq_any(ids))
-        .select((authors::id, authors::slug, authors::name))
-        .load(connection)?;
-    Ok(rows.into_iter().map(|(id, slug, name)| (id.clone(), AuthorReference { id, slug, name })).collect())
 }
 
 /// An author as it looks from outside.

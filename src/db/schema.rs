@@ -122,6 +122,17 @@ diesel::table! {
     }
 }
 
+// A view over the three tables above.
+diesel::table! {
+    names (id) {
+        id -> Text,
+        kind -> Text,
+        slug -> Text,
+        name -> Text,
+        credit_line -> Nullable<Text>,
+    }
+}
+
 diesel::table! {
     articles (id) {
         id -> Text,
@@ -243,9 +254,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    announcements (publication_id, change) {
+    announcements (publication_id) {
         publication_id -> Text,
-        change -> Text,
         due_at -> Timestamp,
     }
 }
@@ -282,6 +292,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     tags,
     sources,
     authors,
+    names,
     articles,
     article_authors,
     article_tags,

@@ -1,13 +1,16 @@
-//! The names that stories refer to, loaded for a whole page at once: one query for each kind, never one for each story.
+//! The names that stories refer to, loaded for a whole page at once: one query, never one for each story.
 
 use std::collections::{HashMap, HashSet};
 
+use diesel::prelude::*;
+
 use super::document::{Document, Printed};
-use crate::authors::{self, AuthorReference};
+use crate::authors::AuthorReference;
 use crate::db::AnyConnection;
+use crate::db::schema::names;
 use crate::error::Result;
-use crate::sources::{self, SourceReference};
-use crate::tags::{self, TagReference};
+use crate::sources::SourceReference;
+use crate::tags::TagReference;
 
 /// Authors, tags and sources by id, as they are called now.
 #[derive(Debug, Default)]
@@ -18,22 +21,35 @@ pub struct References {
 }
 
 impl References {
-    /// Everything that these documents refer to and that still exists; at most three queries.
+    /// Everything that these documents refer to and that still exists, in one query.
     pub fn load<'a>(
         connection: &mut AnyConnection,
         documents: impl IntoIterator<Item = &'a Document>,
     ) -> Result<References> {
-        let (mut authors, mut tags, mut sources) = (HashSet::new(), HashSet::new(), HashSet::new());
+        let mut ids: HashSet<&str> = HashSet::new();
         for document in documents {
-            authors.extend(document.authors.iter().map(|credit| credit.id.clone()));
-            tags.extend(document.tags.iter().chain(&document.section).cloned());
-            sources.extend(document.source.clone());
+            ids.extend(document.authors.iter().map(|credit| credit.id.as_str()));
+            ids.extend(document.tags.iter().chain(&document.section).chain(&document.source).map(String::as_str));
         }
-        Ok(References {
-            authors: authors::references(connection, authors.into_iter().collect())?,
-            tags: tags::references(connection, tags.into_iter().collect())?,
-            sources: sources::references(connection, sources.into_iter().collect())?,
-        })
+        let mut references = References::default();
+        if ids.is_empty() {
+            return Ok(references);
+        }
+        let rows: Vec<(String, String, String, String, Option<String>)> = names::table
+            .filter(names::id.eq_any(ids))
+            .select((names::kind, names::id, names::slug, names::name, names::credit_line))
+            .load(connection)?;
+        for (kind, id, slug, name, credit_line) in rows {
+            match kind.as_str() {
+                "author" => drop(references.authors.insert(id.clone(), AuthorReference { id, slug, name })),
+                "tag" => drop(references.tags.insert(id.clone(), TagReference { id, slug, name })),
+                _ => {
+                    let credit_line = credit_line.unwrap_or_else(|| name.clone());
+                    references.sources.insert(id.clone(), (SourceReference { id, slug, name }, credit_line));
+                }
+            }
+        }
+        Ok(references)
     }
 
     /// What stood on the page when this was printed.

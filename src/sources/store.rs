@@ -1,12 +1,10 @@
 //! Sources in the database.
 
-use std::collections::HashMap;
-
 use diesel::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::source::{Source, SourceInput, SourceKind, SourceReference};
+use super::source::{Source, SourceInput, SourceKind};
 use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction, sort_columns};
 use crate::db::schema::{articles, publications, sources};
@@ -108,26 +106,6 @@ pub fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Opt
 /// The source that must be there, or 404.
 pub fn get(connection: &mut AnyConnection, reference: &Reference) -> Result<SourceRow> {
     find(connection, reference)?.ok_or(Error::NotFound("source"))
-}
-
-/// The sources with these ids, as they stand inside other things, and how each wants to be credited: its credit line,
-/// or else its name.
-pub fn references(
-    connection: &mut AnyConnection,
-    ids: Vec<String>,
-) -> Result<HashMap<String, (SourceReference, String)>> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows: Vec<(String, String, String, Option<String>)> = sources::table
-        .filter(sources::id.eq_any(ids))
-        .select((sources::id, sources::slug, sources::name, sources::credit_line))
-        .load(connection)?;
-    let reference = |(id, slug, name, credit): (String, String, String, Option<String>)| {
-        let credit = credit.unwrap_or_else(|| name.clone());
-        (id.clone(), (SourceReference { id, slug, name }, credit))
-    };
-    Ok(rows.into_iter().map(reference).collect())
 }
 
 /// A source as it looks from outside.

@@ -5,5 +5,5 @@ mod store;
 mod tag;
 
 pub use api::routes;
-pub use store::{create, find, find_by_name, ids_of, references};
+pub use store::{KnownTag, create, find, find_by_name, known};
 pub use tag::{Tag, TagInput, TagKind, TagReference};

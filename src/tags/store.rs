@@ -121,7 +121,7 @@ fn parents(connection: &mut AnyConnection, rows: &[TagRow]) -> Result<HashMap<St
 }
 
 /// The tags with these ids, as they stand inside other things.
-pub fn references(connection: &mut AnyConnection, ids: Vec<String>) -> Result<HashMap<String, TagReference>> {
+fn references(connection: &mut AnyConnection, ids: Vec<String>) -> Result<HashMap<String, TagReference>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -309,27 +309,39 @@ pub fn find_by_name(connection: &mut AnyConnection, name: &str, kind: Option<Tag
     Ok(candidates.into_iter().find(same).map(|(id, _)| id))
 }
 
-/// The ids of the tags that these ids, slugs or former slugs name; what names none is left out. One query, and one more
-/// for each name that is not a present one.
-pub fn ids_of(connection: &mut AnyConnection, texts: Vec<String>) -> Result<HashMap<String, String>> {
+/// A tag that somebody named.
+#[derive(Debug, Clone)]
+pub struct KnownTag {
+    /// Its id.
+    pub id: String,
+    /// Its slug.
+    pub slug: String,
+    /// What kind of tag it is.
+    pub kind: TagKind,
+}
+
+/// The tags that these ids, slugs or former slugs name; what names none is left out. One query, and one more for each
+/// name that is not a present one.
+pub fn known(connection: &mut AnyConnection, texts: Vec<String>) -> Result<HashMap<String, KnownTag>> {
     if texts.is_empty() {
         return Ok(HashMap::new());
     }
-    let present: Vec<(String, String)> = tags::table
+    let present: Vec<(String, String, TagKind)> = tags::table
         .filter(tags::id.eq_any(&texts).or(tags::slug.eq_any(&texts)))
-        .select((tags::id, tags::slug))
+        .select((tags::id, tags::slug, tags::kind))
         .load(connection)?;
-    let mut ids: HashMap<String, String> = HashMap::new();
-    for (id, slug) in present {
-        ids.insert(slug, id.clone());
-        ids.insert(id.clone(), id);
+    let mut known: HashMap<String, KnownTag> = HashMap::new();
+    for (id, slug, kind) in present {
+        let tag = KnownTag { id, slug, kind };
+        known.insert(tag.slug.clone(), tag.clone());
+        known.insert(tag.id.clone(), tag);
     }
     for text in texts {
-        if !ids.contains_key(&text)
+        if !known.contains_key(&text)
             && let Some(row) = find(connection, &Reference::parse(&text))?
         {
-            ids.insert(text, row.id);
+            known.insert(text, KnownTag { id: row.id, slug: row.slug, kind: row.kind });
         }
     }
-    Ok(ids)
+    Ok(known)
 }

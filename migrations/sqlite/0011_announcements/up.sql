@@ -1,10 +1,8 @@
--- What the log will have to say when its time comes: a scheduled story went live, a story expired. Written by the door,
--- removed by the job that says it, in the transaction that says it. What readers see never depends on it.
+-- When the log will have to say something about a publication: that it went live, that it expired. Written by the door,
+-- moved on or removed by the job that says it, in the transaction that says it. What readers see never depends on it.
 CREATE TABLE announcements (
-    publication_id TEXT NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
-    change         TEXT NOT NULL,
-    due_at         TEXT NOT NULL,
-    PRIMARY KEY (publication_id, change)
+    publication_id TEXT NOT NULL PRIMARY KEY REFERENCES publications (id) ON DELETE CASCADE,
+    due_at         TEXT NOT NULL
 ) STRICT;
 
 CREATE INDEX announcements_due ON announcements (due_at);

@@ -1,0 +1,110 @@
+//! How many SQL statements a request costs, whatever the history of the story: counted on every connection of the
+//! server, in a program of its own.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::sync::Mutex;
+
+use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
+use serde_json::{Value, json};
+
+use support::client::{Client, Reply};
+use support::desk::address;
+use support::{Database, TestApp};
+
+/// Most statements of a write.
+const MOST: usize = 12;
+
+static STATEMENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// What is not the request's own: beginning and ending transactions, looking whether a connection still lives, who is
+/// calling, and the background's question whether something is due.
+fn is_counted(statement: &str) -> bool {
+    let beside = ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SELECT 1"];
+    let is_due = statement.starts_with("SELECT EXISTS") && statement.contains("announcements");
+    let is_beside = beside.iter().any(|word| statement.starts_with(word)) || statement.contains("sessions");
+    !(is_beside || is_due)
+}
+
+/// What `act` makes the server ask of the database.
+fn statements(act: impl FnOnce() -> Reply) -> (Reply, Vec<String>) {
+    STATEMENTS.lock().unwrap().clear();
+    let reply = act();
+    let counted = STATEMENTS.lock().unwrap().iter().filter(|statement| is_counted(statement)).cloned().collect();
+    (reply, counted)
+}
+
+#[track_caller]
+fn at_most(most: usize, what: &str, act: impl FnOnce() -> Reply) -> Value {
+    let (reply, counted) = statements(act);
+    assert!(reply.status() < 300, "{what}: {}", reply.text());
+    println!("{what}: {} statements", counted.len());
+    assert!(counted.len() <= most, "{what}: {} statements\n{}", counted.len(), counted.join("\n"));
+    reply.json()
+}
+
+/// A story of 5 kB with three authors and eight tags.
+fn typical(title: &str, number: usize) -> Value {
+    let names = |kind: &str, count: usize| (0..count).map(|n| json!(format!("{kind}-{n}"))).collect::<Vec<_>>();
+    json!({
+        "title": title, "body": format!("word{number} ").repeat(620), "summary": "In short.", "urgency": 3,
+        "authors": names("author", 3), "tags": names("tag", 8), "section": "world", "source": "coastline",
+    })
+}
+
+fn newsroom(editor: &Client) {
+    for number in 0..8 {
+        editor.make("tags", json!({"name": format!("Tag {number}")}));
+    }
+    for number in 0..3 {
+        editor.make("authors", json!({"name": format!("Author {number}")}));
+    }
+    editor.make("tags", json!({"name": "World", "kind": "section"}));
+    editor.make("sources", json!({"name": "Coastline"}));
+}
+
+fn count_on(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    newsroom(&editor);
+    println!("{database:?}");
+    let story = at_most(MOST, "create", || editor.post("/v1/articles", typical("Typical", 0)));
+    let place = address(&story);
+    let publish = || editor.post(&format!("{place}/publish"), json!({}));
+    at_most(MOST, "publish for the first time", publish);
+    // A long history changes nothing.
+    for number in 1..100 {
+        app.pass(1);
+        editor.change(&story, json!({"body": format!("word{number} ").repeat(620)}));
+        if number % 5 == 0 {
+            publish().expect(200);
+        }
+    }
+    app.pass(1);
+    let any = editor.if_match("*");
+    at_most(MOST, "save the text", || any.patch(&place, json!({"body": "other ".repeat(800)})));
+    at_most(MOST, "save everything", || any.put(&place, typical("Typical, too", 2)));
+    at_most(MOST, "publish again", publish);
+    let later = json!({"at": app.later(60), "until": app.later(600)});
+    // What runs gets shorter, and the log will have to say when that happens.
+    at_most(MOST + 1, "schedule", || editor.post(&format!("{place}/publish"), later));
+    at_most(MOST, "unpublish", || editor.post(&format!("{place}/unpublish"), json!({})));
+    publish().expect(200);
+    at_most(3, "read the story", || reader.get(&place));
+    at_most(2, "read a list", || reader.get("/v1/articles"));
+}
+
+#[test]
+fn a_write_takes_a_dozen_statements_at_most_whatever_the_history() {
+    set_default_instrumentation(|| {
+        Some(Box::new(|event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
+                STATEMENTS.lock().unwrap().push(query.to_string());
+            }
+        }))
+    })
+    .expect("the first to set it");
+    count_on(Database::Sqlite);
+    count_on(Database::Postgres);
+}
