@@ -24,6 +24,12 @@ pub enum StartError {
     /// The file cannot be opened or the server does not answer.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
+    /// The database was made while Dateline was being built.
+    #[error(
+        "the database was made by a version from before the first release, and its log is not a signed chain; start \
+         with an empty one, and bring its stories in with dateline import"
+    )]
+    BeforeFirstRelease,
     /// The database was made by a newer program; an older one could damage it.
     #[error(
         "the database is newer than this program: it has migration {0}, which this version does not know. Start the \
@@ -138,11 +144,30 @@ fn steps(connection: &mut AnyConnection) -> Result<Vec<Step>, StartError> {
             .map(|one| step(one.name().to_string(), one.name().version()))
             .collect(),
     };
+    if !applied.is_empty() && !has_chained_log(connection)? {
+        return Err(StartError::BeforeFirstRelease);
+    }
     if let Some(unknown) = applied.iter().find(|version| !steps.iter().any(|(_, known)| known == *version)) {
         return Err(StartError::NewerSchema(unknown.clone()));
     }
     steps.sort_by(|(_, one), (_, other)| one.cmp(other));
     Ok(steps.into_iter().map(|(step, _)| step).collect())
+}
+
+/// Whether the log of this database is a chain of hashes. Databases that were made while Dateline was being built are
+/// older than that, and their migrations have the same numbers.
+fn has_chained_log(connection: &mut AnyConnection) -> Result<bool, StartError> {
+    let question = match connection {
+        AnyConnection::Sqlite(_) => "SELECT name AS text FROM pragma_table_info('events') WHERE name = 'hash'",
+        AnyConnection::Postgres(_) => {
+            "SELECT column_name::text AS text FROM information_schema.columns \
+             WHERE table_schema = current_schema() AND table_name = 'events' AND column_name = 'hash'"
+        }
+    };
+    #[expect(clippy::disallowed_methods, reason = "a fixed question about the shape of the database")]
+    let question = diesel::sql_query(question);
+    let found = question.load::<Text>(connection).map_err(|error| StartError::Unreachable(error.to_string()))?;
+    Ok(!found.is_empty())
 }
 
 /// A text that a query of ours gives.
