@@ -43,10 +43,25 @@ fn newsroom(app: &TestApp) -> (Vec<Value>, Value) {
     editor.unpublish(&down);
     let deleted = editor.begin(marked("deleted"));
     editor.if_match("*").delete(&address(&deleted)).expect(204);
+    let once_read = editor.published(marked("once-read"));
+    editor.unpublish(&once_read);
+    editor.if_match("*").delete(&address(&once_read)).expect(204);
+    let mut held = marked("held");
+    held["embargo_until"] = json!(app.later(600));
+    let held = editor.begin(held);
+    editor.publish(&held, json!({"note": CANARY}));
+    editor.send("PUT", &format!("{}/editing", address(&held)), None).expect(200);
+    let held_and_killed = editor.begin(json!({"title": CANARY, "embargo_until": app.later(600)}));
+    editor.publish(&held_and_killed, json!({}));
+    let reasons = json!({"reason_public": CANARY, "reason_internal": CANARY});
+    editor.post(&format!("{}/kill", address(&held_and_killed)), reasons).expect(200);
+    let translated = json!({"title": CANARY, "translation_of": "plain", "language": "de"});
+    let translation = editor.begin(translated);
     let changed = editor.published(json!({"title": "Public face"}));
     editor.change(&changed, marked("changed"));
     editor.publish(&changed, json!({"at": app.later(600)}));
-    (vec![expired, draft, scheduled, down, deleted], changed)
+    let hidden = vec![expired, draft, scheduled, down, deleted, once_read, held, held_and_killed, translation];
+    (hidden, changed)
 }
 
 #[track_caller]
@@ -84,6 +99,10 @@ fn questions() -> Vec<String> {
         "fields=editor_note",
         "q=a",
         "as_of=2099-01-01T00:00:00Z",
+        "as_of=2026-11-23T11:00:00Z",
+        "status=trashed",
+        "status=killed",
+        "after=0",
         "sort=editor_note",
         "tag=nato&language=de",
         "editor_note=a",
@@ -125,6 +144,14 @@ fn nothing_public_holds_a_word_that_is_private(database: Database) {
         "/nowhere",
         "/v1/articles/plain",
         "/v1/articles/public-face",
+        "/v1/articles/public-face/history",
+        "/v1/articles/public-face/proof",
+        "/v1/articles/plain/history?count=true",
+        "/v1/articles/plain/proof",
+        "/v1/articles/plain/proof?publication=2",
+        "/v1/log/checkpoint",
+        "/v1/events",
+        "/v1/schedule",
     ];
     for path in everything {
         is_clean(&reader.get(path), &hidden);
@@ -140,6 +167,34 @@ fn nothing_public_holds_a_word_that_is_private(database: Database) {
     for story in &hidden {
         is_clean(&reader.get(&address(story)).expect(404), &[]);
         is_clean(&reader.get(&format!("{}?view=draft", address(story))).expect(401), &[]);
+        let now = app.later(0);
+        for more in ["/history", "/proof", "/proof?publication=1", &format!("?as_of={now}")] {
+            is_clean(&reader.get(&format!("{}{more}", address(story))).expect(404), &[]);
+        }
+        for more in ["/revisions", "/revisions/1", "/revisions/1/diff/2"] {
+            is_clean(&reader.get(&format!("{}{more}", address(story))).expect(401), &[]);
+        }
+        reader.get(&format!("{}?status=trashed", address(story))).expect(400);
+    }
+    // Neither does a partner learn more than what is under embargo, nor anybody what a killed story was about.
+    let partner = app.partner();
+    assert_eq!(partner.get("/v1/articles?count=true").expect(200).json()["total"], 3);
+    for story in hidden.iter().filter(|story| text(&story["title"]) != format!("{CANARY} held")) {
+        is_clean(&partner.get(&address(story)).expect(404), &[]);
+    }
+    let editor = app.editor();
+    let killed = editor.published(marked("killed"));
+    app.pass(1);
+    let reasons = json!({"reason_public": "It was forged.", "reason_internal": CANARY});
+    editor.post(&format!("{}/kill", address(&killed)), reasons).expect(200);
+    for name in [address(&killed), format!("/v1/articles/{CANARY}-killed")] {
+        for more in ["", "/history", "/proof", "?as_of=2026-11-23T12:00:01Z"] {
+            let gone = reader.get(&format!("{name}{more}")).expect(410);
+            assert!(!gone.text().contains(CANARY) && gone.text().contains("It was forged."));
+        }
+    }
+    for question in questions() {
+        is_clean(&reader.get(&question), &hidden);
     }
 }
 
@@ -171,7 +226,16 @@ fn readers_and_other_writers_cannot_tell_what_is_hidden_from_what_is_not_there(d
                 tell(&|path| any(&client).delete(path));
                 tell(&|path| client.delete(path));
                 tell(&|path| client.post(&format!("{path}/publish"), json!({})));
-                tell(&|path| client.send("POST", &format!("{path}/unpublish"), None));
+                for action in ["unpublish", "unschedule", "kill", "restore", "duplicate", "corrections"] {
+                    tell(&|path| client.post(&format!("{path}/{action}"), json!({})));
+                }
+                for part in ["history", "proof", "revisions", "revisions/1", "revisions/1/diff/1"] {
+                    tell(&|path| client.get(&format!("{path}/{part}")));
+                }
+                tell(&|path| client.get(&format!("{path}?as_of=2026-11-23T12:00:00Z")));
+                tell(&|path| any(&client).post(&format!("{path}/revisions/1/restore"), json!({})));
+                tell(&|path| client.send("PUT", &format!("{path}/editing"), None));
+                tell(&|path| client.delete(&format!("{path}/editing")));
             }
         }
     }
