@@ -12,7 +12,9 @@ use crate::db::Db;
 use crate::db::migrate::{self, StartError};
 use crate::events::{Ledger, Signer};
 use crate::health::Health;
+use crate::http::cache::Cache;
 use crate::http::page::Cursors;
+use crate::live::Follower;
 use crate::openapi::{self, Document, docs};
 use crate::routes;
 use crate::server::unmatched::{self, Addresses};
@@ -26,6 +28,7 @@ pub struct App {
     ledger: Data<Ledger>,
     signer: Data<Signer>,
     cursors: Data<Cursors>,
+    cache: Cache,
     health: Data<Health>,
     document: Data<Document>,
     addresses: Data<Addresses>,
@@ -42,6 +45,7 @@ impl App {
         migrate::assert_safe_sqlite()?;
         let db = Db::open(&config.database, config.database_connections)?;
         let signer = Signer::new(&config.secret);
+        let cache = Cache::new(config.cache_bytes);
         let document = Document::new(openapi::document(config.public_url.as_deref()));
         Ok(App {
             cursors: Data::new(Cursors::new(&config.secret)),
@@ -51,7 +55,8 @@ impl App {
             health: Data::new(Health::new(db.clone(), clock.clone())),
             addresses: Data::new(Addresses::new(&document.openapi, config.docs)),
             document: Data::new(document),
-            ledger: Data::new(Ledger::new(db.clone(), clock.clone(), signer.clone())),
+            ledger: Data::new(Ledger::new(db.clone(), clock.clone(), signer.clone(), cache.clone())),
+            cache,
             signer: Data::new(signer),
             db: Data::new(db),
             clock: Data::new(clock),
@@ -67,6 +72,7 @@ impl App {
             .app_data(self.db.clone())
             .app_data(self.ledger.clone())
             .app_data(self.signer.clone())
+            .app_data(Data::new(self.config.sharing))
             .app_data(self.cursors.clone())
             .app_data(self.tokens.clone())
             .app_data(self.passwords.clone())
@@ -95,6 +101,19 @@ impl App {
     /// The database.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Finished answers.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Whoever follows what others write into the log, from here on.
+    ///
+    /// Errors: a line for the person who started the program.
+    pub fn follower(&self) -> Result<Follower, StartError> {
+        let follower = Follower::new(self.db().clone(), self.cache.clone(), self.ledger.told());
+        follower.map_err(|error| StartError::Unreachable(error.to_string()))
     }
 
     /// The accounts, for commands.

@@ -16,6 +16,7 @@ use sha2::Sha256;
 use url::Url;
 
 use crate::db::DatabaseUrl;
+use crate::http::sharing::Sharing;
 
 /// Shortest secret that is accepted, in bytes: 256 bits when it is random.
 const SHORTEST_SECRET: usize = 32;
@@ -59,6 +60,19 @@ pub struct Settings {
     /// Connections to the database that read at the same time.
     #[arg(long, env = "DATELINE_DATABASE_CONNECTIONS", default_value_t = 8, global = true)]
     pub database_connections: u32,
+
+    /// Memory for finished answers to readers, in megabytes; 0 makes every answer anew.
+    #[arg(long, env = "DATELINE_CACHE_MB", default_value_t = 64, global = true)]
+    pub cache_mb: u32,
+
+    /// Seconds for which a CDN or proxy may give a public answer without asking again (s-maxage). 0: it asks each time,
+    /// and always gives what is true.
+    #[arg(long, env = "DATELINE_SHARED_MAX_AGE", default_value_t = 0, global = true)]
+    pub shared_max_age: u32,
+
+    /// Seconds after that for which it may give what it has while it asks (stale-while-revalidate).
+    #[arg(long, env = "DATELINE_SHARED_STALE", default_value_t = 0, global = true)]
+    pub shared_stale: u32,
 
     /// Longest time for one answer, in seconds.
     #[arg(long, env = "DATELINE_REQUEST_TIMEOUT", default_value_t = 30, global = true)]
@@ -105,6 +119,10 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Threads that answer requests, at least 1.
     pub workers: usize,
+    /// Bytes of memory for finished answers; 0 keeps none.
+    pub cache_bytes: u64,
+    /// What caches between us and readers may do.
+    pub sharing: Sharing,
     /// Longest time for one answer.
     pub request_timeout: Duration,
     /// Whether `/docs` is served.
@@ -198,6 +216,8 @@ impl Settings {
             public_url,
             cors_origins,
             workers: self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            cache_bytes: u64::from(self.cache_mb) << 20,
+            sharing: Sharing { max_age: self.shared_max_age, stale: self.shared_stale },
             request_timeout: Duration::from_secs(self.request_timeout),
             docs: self.docs,
         })

@@ -1,6 +1,9 @@
 //! The background loop. It only tidies and announces; what readers see never waits for it. Each tick is a plain
 //! function of a connection and a moment, so that a test can call it.
 
+use std::io;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 use std::time::Duration;
 
 use crate::articles;
@@ -10,6 +13,7 @@ use crate::db::{AnyConnection, Db};
 use crate::error::Result;
 use crate::events::{Actor, Ledger};
 use crate::http::query::WriteOptions;
+use crate::live::Follower;
 
 /// How often the house is tidied.
 const BETWEEN_TIDYINGS: Duration = Duration::from_secs(15 * 60);
@@ -40,6 +44,16 @@ pub async fn run(db: Db, clock: Clock, ledger: Ledger) {
             }
         },
     );
+}
+
+/// Follows what others write into the log until it is dropped.
+pub struct Following(#[expect(dead_code, reason = "held for its drop, which ends the thread")] Sender<()>);
+
+/// Starts following, on a thread of its own.
+pub fn follow(follower: Follower) -> io::Result<Following> {
+    let (stop, stopped) = channel();
+    thread::Builder::new().name("dateline-follower".to_owned()).spawn(move || follower.run(&stopped))?;
+    Ok(Following(stop))
 }
 
 /// Removes what has run out: sessions and refresh tokens that can never be used again, and signs of life. Says how many

@@ -122,7 +122,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 
 /// Any page may read it, also when only some may call the API: it holds no secret, and tools fetch it from everywhere.
 async fn serve(request: HttpRequest, document: Data<Document>) -> HttpResponse {
-    let known = etag::already_has(&request, &document.tag);
+    let known = etag::already_has(request.headers(), &document.tag);
     let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
         .insert_header((header::ETAG, document.tag.as_str()))

@@ -2,8 +2,10 @@
 
 mod compression;
 mod cors;
+mod front;
 mod guard;
 pub mod headers;
+mod keep;
 pub mod unmatched;
 
 use std::io::{self, ErrorKind};
@@ -12,15 +14,19 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use actix_http::Request;
+use actix_service::{IntoServiceFactory, ServiceFactory};
 use actix_web::HttpServer;
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 
 use crate::app::App;
+use crate::db::migrate::StartError;
 use crate::http::idempotency;
 use crate::{auth, jobs, telemetry};
 use cors::Cors;
+use front::{Desk, Front};
 
 /// Longest time for the head of a request to arrive; a client that dribbles it gets 408.
 const HEAD: Duration = Duration::from_secs(10);
@@ -50,6 +56,9 @@ pub enum ServerError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}. Choose another address with DATELINE_BIND.")]
     Refused(SocketAddr, io::Error),
+    /// The database went away between opening it and serving.
+    #[error(transparent)]
+    Database(#[from] StartError),
     /// The operating system ended it.
     #[error("the server ended: {0}")]
     Ended(#[from] io::Error),
@@ -95,9 +104,10 @@ impl Server {
         stop_now: impl Future<Output = ()>,
     ) -> Result<(), ServerError> {
         let db = self.app.db().clone();
+        let following = jobs::follow(self.app.follower()?)?;
         let workers = self.app.config().workers;
         let app = self.app.clone();
-        let mut running = HttpServer::new(move || service(&app))
+        let mut running = HttpServer::new(move || front(&app))
             .workers(workers)
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(HEAD)
@@ -123,7 +133,7 @@ impl Server {
                 drop(stopping);
             }
         }
-        drop(running);
+        drop((running, following));
         // SQLite's log is as safe as its file; only the tidying is not waited for without end.
         match tokio::time::timeout(LAST_TIDYING, db.checkpoint()).await {
             Ok(Ok(())) => {}
@@ -134,9 +144,29 @@ impl Server {
     }
 }
 
+/// The application behind its front, which answers from memory what it can.
+fn front(
+    app: &App,
+) -> Front<
+    impl ServiceFactory<
+        Request,
+        Config = AppConfig,
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = actix_web::Error,
+        InitError = (),
+        Future: 'static,
+        Service: 'static,
+    > + use<>,
+> {
+    let cors = Rc::new(Cors::new(&app.config().cors_origins));
+    let desk = Desk::new(app.cache().clone(), app.clock().clone(), Rc::clone(&cors), app.health());
+    Front::new(desk, service(app, cors).into_factory())
+}
+
 /// Every middleware, the innermost first: the last line here sees a request first and its answer last.
 fn service(
     app: &App,
+    cors: Rc<Cors>,
 ) -> actix_web::App<
     impl ServiceFactory<
         ServiceRequest,
@@ -147,13 +177,14 @@ fn service(
     > + use<>,
 > {
     let limit = app.config().request_timeout;
-    let cors = Rc::new(Cors::new(&app.config().cors_origins));
     let health = app.health();
+    let kept = (app.cache().clone(), app.clock().clone(), app.config().sharing);
     actix_web::App::new()
         .configure(|config| app.configure(config))
         .wrap(from_fn(idempotency::note))
         // Next to the rooms, so that the guard answers for it and nothing of a room runs before the caller is known.
         .wrap(from_fn(auth::authenticate))
+        .wrap(from_fn(move |request, next| keep::keep(kept.clone(), request, next)))
         .wrap(from_fn(move |request, next| guard::call(limit, request, next)))
         .wrap(Compress::default())
         .wrap(from_fn(move |request, next| headers::add(Rc::clone(&cors), request, next)))

@@ -174,10 +174,14 @@ async fn list_articles(
                 return Err(Error::bad_parameter("status", "not_for_readers", detail));
             }
             let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
-            let list = db.read(move |connection| live::list(connection, &filter, &page, sight)).await?;
+            let read = db.read(move |connection| {
+                let freshness = live::freshness_of_list(connection, now)?;
+                Ok((live::list(connection, &filter, &page, sight)?, freshness))
+            });
+            let (list, freshness) = read.await?;
             reading_ahead::log(&ledger, &caller, &list.data).await?;
             let list: ArticleList = list.map(|article| ArticleView::Live(Box::new(article)));
-            Ok(Answer::list(&list, audience))
+            Ok(Answer::list(&list, audience).fresh(freshness))
         }
     }
 }
@@ -256,9 +260,9 @@ async fn get_article(
     };
     let found = db.read(move |connection| live::find(connection, &reference, sight)).await?;
     Ok(match found {
-        Found::Here(article) => {
+        Found::Here(article, freshness) => {
             reading_ahead::log(&ledger, &caller, std::slice::from_ref(&article)).await?;
-            Answer::one(&article, audience)
+            Answer::one(&article, audience).fresh(freshness)
         }
         Found::Moved(slug) => {
             let then = as_of.map(|then| format!("?as_of={then}")).unwrap_or_default();

@@ -36,7 +36,8 @@ pub fn apply(
         return Ok(row);
     }
     let (publication, row) = publishing::move_to(connection, row, &schedule, (&id, interval), now)?;
-    let again = Event::new(Action::Embargoed, Resource::Article, &row.id).sealing(publication.hash);
+    let again = Event::new(Action::Embargoed, Resource::Article, &row.id).touching(publication.original_id);
+    let again = again.sealing(publication.hash);
     journal.record(Event { after: Some(publication.revision), ..again });
     Ok(row)
 }

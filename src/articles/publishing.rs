@@ -106,6 +106,7 @@ pub fn publish(
     };
     write_dates(connection, &row)?;
     let published = Event::new(Action::Published, Resource::Article, &row.id).noted(wish.note);
+    let published = published.touching(&publication.original_id);
     journal.record(Event { after: Some(row.version), ..published.sealing(publication.hash.as_str()) });
     Ok(Passed { schedule: schedule.with(&publication, now), row, references })
 }

@@ -29,6 +29,8 @@ const CHECKOUT: Duration = Duration::from_millis(1500);
 /// The database: many readers, and one door for writing. Clones share the same connections.
 #[derive(Clone)]
 pub struct Db {
+    url: DatabaseUrl,
+    access: Access,
     readers: Pool<Manager>,
     writer: WriteDoor,
 }
@@ -64,7 +66,14 @@ impl Db {
             .test_on_check_out(matches!(url, DatabaseUrl::Postgres(_)))
             .build(Manager::new(url.clone(), access))
             .map_err(|error| migrate::StartError::Unreachable(error.to_string()))?;
-        Ok(Db { readers, writer })
+        Ok(Db { url: url.clone(), access, readers, writer })
+    }
+
+    /// A connection of its own, for reading, that nobody else waits for.
+    ///
+    /// Errors: [`Error::Unavailable`] when the database cannot be reached.
+    pub fn connect(&self) -> Result<AnyConnection> {
+        connection::open(&self.url, self.access).map_err(|error| Error::Unavailable(error.to_string()))
     }
 
     /// Runs `work` on a reading connection, off the threads that answer requests.

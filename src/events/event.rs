@@ -70,6 +70,35 @@ text_enum! {
     }
 }
 
+impl Action {
+    /// Whether readers may see something else after this was done to such a thing. What happens among editors, and what
+    /// the clock does by itself, is no news to them.
+    pub fn is_seen_by_readers(self, resource: Resource) -> bool {
+        match resource {
+            Resource::Tag | Resource::Author | Resource::Source => true,
+            Resource::User | Resource::Session => false,
+            Resource::Article => match self {
+                Action::Published
+                | Action::Embargoed
+                | Action::Unpublished
+                | Action::Unscheduled
+                | Action::Killed
+                | Action::Deleted
+                | Action::Restored
+                | Action::Purged => true,
+                Action::Created
+                | Action::Updated
+                | Action::WentLive
+                | Action::Expired
+                | Action::ReadUnderEmbargo
+                | Action::SignedIn
+                | Action::SignedOut
+                | Action::TokenReused => false,
+            },
+        }
+    }
+}
+
 text_enum! {
     /// What kind of thing a change was made to.
     pub enum Resource {
@@ -105,12 +134,23 @@ pub struct Event {
     pub note: Option<String>,
     /// The hash of what the change made, so that the log can tell whether that was touched since.
     pub digest: Option<String>,
+    /// What else looks different to readers after this; not written to the log.
+    pub touched: Vec<String>,
 }
 
 impl Event {
     /// A change that is not about versions.
     pub fn new(action: Action, resource: Resource, id: impl Into<String>) -> Event {
-        Event { action, resource, id: id.into(), before: None, after: None, note: None, digest: None }
+        Event {
+            action,
+            resource,
+            id: id.into(),
+            before: None,
+            after: None,
+            note: None,
+            digest: None,
+            touched: Vec::new(),
+        }
     }
 
     /// The same with a reason.
@@ -121,6 +161,11 @@ impl Event {
     /// The same with the hash of what the change made.
     pub fn sealing(self, digest: impl Into<String>) -> Event {
         Event { digest: Some(digest.into()), ..self }
+    }
+
+    /// The same, when something else looks different to readers, too: the story whose translation it is.
+    pub fn touching(self, id: impl Into<String>) -> Event {
+        Event { touched: vec![id.into()], ..self }
     }
 
     /// Something new, in version 1.

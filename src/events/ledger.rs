@@ -7,28 +7,38 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::{Actor, Journal, Signer, replay};
+use super::{Actor, Journal, Signer, Told, replay};
 use crate::clock::Clock;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
 use crate::http::answer::Answer;
+use crate::http::cache::Cache;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::query::WriteOptions;
 
 /// The writing side of the database, for handlers.
 #[derive(Clone)]
 pub struct Ledger {
-    db: Db,
-    clock: Clock,
-    signer: Signer,
+    pub(super) db: Db,
+    pub(super) clock: Clock,
+    pub(super) signer: Signer,
+    /// The answers that a change makes untrue.
+    pub(super) cache: Cache,
+    /// The changes that the cache knows of.
+    pub(super) told: Arc<Told>,
     /// What the caller sent to be sure that a `POST` happens once.
     key: Option<IdempotencyKey>,
 }
 
 impl Ledger {
     /// For commands, which have no request.
-    pub fn new(db: Db, clock: Clock, signer: Signer) -> Ledger {
-        Ledger { db, clock, signer, key: None }
+    pub fn new(db: Db, clock: Clock, signer: Signer, cache: Cache) -> Ledger {
+        Ledger { db, clock, signer, cache, told: Arc::default(), key: None }
+    }
+
+    /// The changes that the cache was told of by this process.
+    pub fn told(&self) -> Arc<Told> {
+        Arc::clone(&self.told)
     }
 
     /// [`Ledger::write`] for work that ends in an answer. With an `Idempotency-Key`, the answer is kept in the same
@@ -55,11 +65,11 @@ impl Ledger {
         T: Send + 'static,
     {
         if !options.dry_run {
-            return super::write(&self.db, &self.clock, &self.signer, actor, work).await;
+            return super::write(self, actor, work).await;
         }
         let kept = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&kept);
-        let rolled_back = super::write(&self.db, &self.clock, &self.signer, actor, move |connection, journal| {
+        let rolled_back = super::write(self, actor, move |connection, journal| {
             let value = work(connection, journal)?;
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
             // The only way out of a transaction without a commit.

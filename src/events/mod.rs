@@ -7,17 +7,20 @@ mod ledger;
 mod replay;
 mod signer;
 mod store;
+mod told;
 
 pub use event::{Action, Actor, Event, Resource};
 pub use ledger::Ledger;
 pub use replay::forget_answers;
 pub use signer::{PublicKey, Signer, checkpoint_text, key_name};
-pub use store::Entry;
+pub use store::{Changes, Entry, changes_since, newest_position};
+pub use told::Told;
 
 use crate::clock::Clock;
 use crate::clock::Timestamp;
-use crate::db::{AnyConnection, Db};
+use crate::db::AnyConnection;
 use crate::error::Result;
+use crate::http::cache::Freshness;
 
 /// The changes of one transaction, in the order they were made.
 #[derive(Debug)]
@@ -52,6 +55,17 @@ impl Journal {
         self.entries.push((self.at, event));
     }
 
+    /// What looks different to readers after this; empty when nothing does.
+    fn changed(&self) -> Vec<String> {
+        let seen = self.entries.iter().filter(|(_, event)| event.action.is_seen_by_readers(event.resource));
+        let mut ids: Vec<String> =
+            seen.flat_map(|(_, event)| [&event.id].into_iter().chain(&event.touched).cloned()).collect();
+        if !ids.is_empty() {
+            ids.push(Freshness::ANYTHING.to_owned());
+        }
+        ids
+    }
+
     /// How much was noted so far, for [`Journal::forget_since`].
     pub fn mark(&self) -> usize {
         self.entries.len()
@@ -66,19 +80,26 @@ impl Journal {
 /// The way everything is written: runs `work` in one transaction, appends what it recorded to the log, and commits both.
 ///
 /// The log is written last, because the row that hands out positions is held until the commit: two writers that took
-/// it earlier would wait for each other.
-async fn write<T, F>(db: &Db, clock: &Clock, signer: &Signer, actor: Actor, work: F) -> Result<T>
+/// it earlier would wait for each other. Kept answers that the change makes untrue end before the commit, and none is
+/// kept until it is over.
+async fn write<T, F>(ledger: &Ledger, actor: Actor, work: F) -> Result<T>
 where
     F: FnOnce(&mut AnyConnection, &mut Journal) -> Result<T> + Send + 'static,
     T: Send + 'static,
 {
-    let (clock, signer) = (clock.clone(), signer.clone());
-    db.write(move |connection| {
+    let (clock, signer, cache) = (ledger.clock.clone(), ledger.signer.clone(), ledger.cache.clone());
+    let written = ledger.db.write(move |connection| {
         // Only here: before this, the write waited for its turn, and others had theirs.
         let mut journal = Journal { at: clock.now(), clock, actor, entries: Vec::new() };
         let value = work(connection, &mut journal)?;
-        store::append(connection, &signer, journal)?;
-        Ok(value)
-    })
-    .await
+        let changed = journal.changed();
+        let positions = store::append(connection, &signer, journal)?;
+        let change = (!changed.is_empty()).then(|| cache.changing(changed));
+        Ok((value, positions, change))
+    });
+    let (value, positions, change) = written.await?;
+    if change.is_some() {
+        ledger.told.note(positions);
+    }
+    Ok(value)
 }

@@ -1,9 +1,11 @@
 //! The log in the database. Positions have no gaps and follow the order of commits: the row with the newest position is
 //! taken by the writer and held until it commits, which a sequence of PostgreSQL would not be.
 
+use std::ops::RangeInclusive;
+
 use diesel::prelude::*;
 
-use super::{Journal, Signer, chain};
+use super::{Action, Journal, Resource, Signer, chain};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{event_head, events};
@@ -47,11 +49,12 @@ pub struct Entry {
     pub signature: Option<String>,
 }
 
-/// Writes the journal's entries; call it as the last step of a transaction.
-pub fn append(connection: &mut AnyConnection, signer: &Signer, journal: Journal) -> Result<()> {
+/// Writes the journal's entries, and gives their positions; call it as the last step of a transaction.
+pub fn append(connection: &mut AnyConnection, signer: &Signer, journal: Journal) -> Result<RangeInclusive<i64>> {
     let count = journal.entries.len();
     if count == 0 {
-        return Ok(());
+        #[expect(clippy::reversed_empty_ranges, reason = "no entries, no positions")]
+        return Ok(1..=0);
     }
     let added = i64::try_from(count).unwrap_or(i64::MAX);
     // The position is the new one, the hash still that of the transaction before.
@@ -85,5 +88,45 @@ pub fn append(connection: &mut AnyConnection, signer: &Signer, journal: Journal)
         diesel::insert_into(events::table).values(entry).execute(connection)?;
     }
     diesel::update(event_head::table).set(event_head::hash.eq(hash)).execute(connection)?;
-    Ok(())
+    Ok(newest - added + 1..=newest)
+}
+
+/// How far the log goes.
+pub fn newest_position(connection: &mut AnyConnection) -> Result<i64> {
+    Ok(event_head::table.select(event_head::position).first(connection)?)
+}
+
+/// What looks different to readers after a stretch of the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// How far the stretch goes.
+    pub up_to: i64,
+    /// Each change: where it stands, what it was done to, and its id.
+    pub entries: Vec<(i64, Resource, String)>,
+    /// Whether there was more than fits.
+    pub is_cut: bool,
+}
+
+/// What looks different to readers after everything beyond a position, up to `most` entries.
+pub fn changes_since(connection: &mut AnyConnection, position: i64, most: i64) -> Result<Changes> {
+    let up_to = newest_position(connection)?;
+    if up_to <= position {
+        return Ok(Changes { up_to: position, ..Changes::default() });
+    }
+    let rows: Vec<(i64, String, String, String)> = events::table
+        .filter(events::position.gt(position))
+        .filter(events::position.le(up_to))
+        .order(events::position.asc())
+        .limit(most + 1)
+        .select((events::position, events::action, events::resource_kind, events::resource_id))
+        .load(connection)?;
+    let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) > most;
+    let seen = |(position, action, resource, id): (i64, String, String, String)| {
+        // What a later version of the program writes is not known here, and may be anything.
+        let (Ok(action), Ok(resource)) = (action.parse::<Action>(), resource.parse::<Resource>()) else {
+            return Some((position, Resource::Article, id));
+        };
+        action.is_seen_by_readers(resource).then_some((position, resource, id))
+    };
+    Ok(Changes { up_to, entries: rows.into_iter().filter_map(seen).collect(), is_cut })
 }

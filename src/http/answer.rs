@@ -3,11 +3,15 @@
 use actix_web::body::BoxBody;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 
+use super::cache::Freshness;
 use super::etag;
 use super::page::List;
+use super::sharing::Sharing;
+use crate::clock::Clock;
 use crate::error::Error;
 
 /// Who an answer may be shown to.
@@ -31,6 +35,10 @@ impl Audience {
     }
 }
 
+/// Stands in the extensions of a request whose answer is kept: the whole of it is wanted, whatever the caller has.
+#[derive(Debug, Clone, Copy)]
+pub struct WholeAnswer;
+
 /// A successful answer.
 #[derive(Debug)]
 pub struct Answer {
@@ -41,6 +49,7 @@ pub struct Answer {
     location: Option<String>,
     next: Option<String>,
     replayed: bool,
+    freshness: Option<Freshness>,
 }
 
 /// What has to be kept of an answer to a write, to give it again.
@@ -67,6 +76,7 @@ impl Answer {
             location: None,
             next: None,
             replayed: false,
+            freshness: None,
         }
     }
 
@@ -83,6 +93,11 @@ impl Answer {
     /// The version that the entity tag carries, for `If-Match`.
     pub fn version(self, version: i32) -> Answer {
         Answer { version: Some(version), ..self }
+    }
+
+    /// What it was made from, so that it can be kept and given to everybody who asks the same.
+    pub fn fresh(self, freshness: Freshness) -> Answer {
+        Answer { freshness: Some(freshness), ..self }
     }
 
     /// What has to be kept of this answer, to give it again.
@@ -108,6 +123,7 @@ impl Answer {
             location: kept.location,
             next: None,
             replayed: true,
+            freshness: None,
         }
     }
 
@@ -133,13 +149,26 @@ impl Responder for Answer {
         };
         let tag = etag::of(self.version, &body);
         let reading = request.method() == Method::GET;
-        let not_modified = reading && self.status == StatusCode::OK && etag::already_has(request, &tag);
+        let freshness = self.freshness.filter(|_| self.audience != Audience::Caller);
+        // Whoever keeps the answer wants all of it, and says by itself that the caller has it already.
+        let is_kept = freshness.is_some() && request.extensions().contains::<WholeAnswer>();
+        let is_whole = is_kept || !reading || self.status != StatusCode::OK;
+        let not_modified = !is_whole && etag::already_has(request.headers(), &tag);
         let mut answer = HttpResponse::build(if not_modified { StatusCode::NOT_MODIFIED } else { self.status });
         // Only what can be read again has a tag worth keeping: lists and things, not the answer of an action.
         if reading || self.version.is_some() {
             answer.insert_header((header::ETAG, tag));
         }
         answer.insert_header((header::CACHE_CONTROL, self.audience.cache_control()));
+        if let (Audience::Everyone, Some(freshness)) = (self.audience, &freshness)
+            && let (Some(sharing), Some(clock)) =
+                (request.app_data::<Data<Sharing>>(), request.app_data::<Data<Clock>>())
+        {
+            answer.insert_header((header::CACHE_CONTROL, sharing.cache_control(freshness.until, clock.now())));
+            for key in sharing.purge_keys(freshness) {
+                answer.insert_header(key);
+            }
+        }
         if self.replayed {
             answer.insert_header(("Idempotent-Replayed", "true"));
         }
@@ -153,7 +182,11 @@ impl Responder for Answer {
             return answer.finish();
         }
         answer.insert_header((header::CONTENT_TYPE, "application/json"));
-        answer.body(body)
+        let mut answer = answer.body(body);
+        if let Some(freshness) = freshness {
+            answer.extensions_mut().insert(freshness);
+        }
+        answer
     }
 }
 

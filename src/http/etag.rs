@@ -8,7 +8,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,6 +20,9 @@ use crate::error::{Error, Rejection, Result};
 /// Bytes of the hash that are kept: 96 bits.
 const HASH: usize = 12;
 
+/// How the tags of coded answers end.
+const CODINGS: [&str; 3] = ["-br", "-gzip", "-zstd"];
+
 /// The tag of an answer with these bytes, quotes included.
 pub fn of(version: Option<i32>, body: &[u8]) -> String {
     let digest: [u8; 32] = Sha256::digest(body).into();
@@ -30,13 +33,32 @@ pub fn of(version: Option<i32>, body: &[u8]) -> String {
     }
 }
 
-/// Whether `If-None-Match` says that the caller already has this answer (weak comparison, RFC 9110 §13.1.2).
-pub fn already_has(request: &HttpRequest, tag: &str) -> bool {
-    let headers = request.headers().get_all(header::IF_NONE_MATCH);
-    headers.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|given| {
+/// The tag of the same answer in this coding (`br`, `gzip`, …). A strong tag stands for bytes, so each coding has one of
+/// its own.
+pub fn coded(tag: &HeaderValue, coding: &str) -> HeaderValue {
+    let text = tag.to_str().unwrap_or_default();
+    match text.strip_suffix('"') {
+        Some(inner) if !CODINGS.iter().any(|ending| inner.ends_with(ending)) => {
+            HeaderValue::from_str(&format!("{inner}-{coding}\"")).unwrap_or_else(|_| tag.clone())
+        }
+        _ => tag.clone(),
+    }
+}
+
+/// Whether `If-None-Match` says that the caller already has this answer (weak comparison, RFC 9110 §13.1.2), in whatever
+/// coding: what it would be sent says the same.
+pub fn already_has(headers: &HeaderMap, tag: &str) -> bool {
+    let sent = headers.get_all(header::IF_NONE_MATCH);
+    sent.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|given| {
         let given = given.trim();
-        given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag
+        given == "*" || plain(given.strip_prefix("W/").unwrap_or(given)) == plain(tag)
     })
+}
+
+/// A tag without its quotes and without the name of its coding.
+fn plain(tag: &str) -> &str {
+    let inner = tag.trim_matches('"');
+    CODINGS.iter().find_map(|ending| inner.strip_suffix(ending)).unwrap_or(inner)
 }
 
 /// The `If-Match` header of a change.

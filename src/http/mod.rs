@@ -1,6 +1,8 @@
 //! The grammar of the API, with no news in it: how requests are read and answers are written.
 
 pub mod answer;
+pub mod cache;
+pub mod coding;
 pub mod etag;
 pub mod fields;
 pub mod idempotency;
@@ -10,3 +12,4 @@ pub mod patch;
 pub mod path;
 pub mod query;
 pub mod request_id;
+pub mod sharing;

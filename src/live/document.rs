@@ -144,6 +144,12 @@ pub struct Document {
 }
 
 impl Document {
+    /// The ids of everything whose name stands on its page.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let authors = self.authors.iter().map(|credit| &credit.id);
+        authors.chain(&self.tags).chain(&self.section).chain(&self.source).map(String::as_str)
+    }
+
     /// Whether a note among its corrections says that it no longer stands.
     pub fn is_retracted(&self) -> bool {
         self.corrections.iter().any(|correction| correction.kind == CorrectionKind::Retraction)

@@ -26,11 +26,7 @@ impl References {
         connection: &mut AnyConnection,
         documents: impl IntoIterator<Item = &'a Document>,
     ) -> Result<References> {
-        let mut ids: HashSet<&str> = HashSet::new();
-        for document in documents {
-            ids.extend(document.authors.iter().map(|credit| credit.id.as_str()));
-            ids.extend(document.tags.iter().chain(&document.section).chain(&document.source).map(String::as_str));
-        }
+        let ids: HashSet<&str> = documents.into_iter().flat_map(Document::names).collect();
         let mut references = References::default();
         if ids.is_empty() {
             return Ok(references);

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::article::{Article, Times, TranslationReference};
 use super::document::Document;
 use super::filter::{ArticleColumn, ArticleFilter, narrow, narrow_past};
+use super::freshness;
 use super::publication::PublicationRow;
 use super::references::References;
 use super::sight::Sight;
@@ -15,6 +16,7 @@ use crate::db::keyset::{self, Direction};
 use crate::db::schema::{publication_authors, publication_tags, publications, withdrawals};
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
+use crate::http::cache::Freshness;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
 
@@ -89,8 +91,8 @@ fn filtered<'a>(filter: &ArticleFilter, sight: Sight) -> Publications<'a> {
 /// What an address leads to.
 #[derive(Debug)]
 pub enum Found {
-    /// The story.
-    Here(Box<Article>),
+    /// The story, and how long it stays so.
+    Here(Box<Article>, Freshness),
     /// The story lives under this slug.
     Moved(String),
 }
@@ -109,6 +111,8 @@ pub fn find(connection: &mut AnyConnection, reference: &Reference, sight: Sight)
     let Some((row, body, body_html)) = row else { return lead_on(connection, reference, sight).map(Found::Moved) };
     let document = row.document()?;
     let corrections = document.corrections.clone();
+    let freshness = freshness::of_story(connection, &row.original_id, sight.now())?;
+    let freshness = freshness.also(document.names().map(str::to_owned));
     let translations = translations(connection, &row.original_id, &row.article_id, sight)?;
     let article = match sight {
         Sight::Past { .. } => show_as_printed(row, document, sight),
@@ -118,7 +122,7 @@ pub fn find(connection: &mut AnyConnection, reference: &Reference, sight: Sight)
         }
     };
     let article = article.with_body(body, body_html).with_corrections(corrections);
-    Ok(Found::Here(Box::new(Article { translations: Some(translations), ..article })))
+    Ok(Found::Here(Box::new(Article { translations: Some(translations), ..article }), freshness))
 }
 
 /// Where the story is that an address leads to.

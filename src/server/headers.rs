@@ -24,6 +24,22 @@ const DEFAULTS: [(HeaderName, &str); 5] = [
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
 
+/// The headers that every answer of the API has.
+pub fn common() -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(16);
+    complete(&mut headers);
+    vary(&mut headers, true);
+    headers
+}
+
+fn complete(headers: &mut HeaderMap) {
+    for (name, value) in DEFAULTS {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
 /// Answers preflights, and adds security, CORS and `Vary` headers to every answer.
 pub async fn add<B: MessageBody + 'static>(
     cors: Rc<Cors>,
@@ -38,12 +54,9 @@ pub async fn add<B: MessageBody + 'static>(
         None => next.call(request).await.map(ServiceResponse::map_into_left_body),
     };
     change(answered, move |headers| {
-        for (name, value) in DEFAULTS {
-            if !headers.contains_key(&name) {
-                headers.insert(name, HeaderValue::from_static(value));
-            }
-        }
+        complete(headers);
         compression::clean_up(headers);
+        compression::tag_coded(headers);
         allowance.write(headers);
         vary(headers, of_api);
     })

@@ -11,6 +11,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::events::Ledger;
 use crate::http::answer::{Answer, Audience};
+use crate::http::cache::Freshness;
 use crate::http::etag::{IfMatch, IfMatchHeader};
 use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
@@ -43,7 +44,7 @@ fn location(id: &str) -> String {
 async fn list_sources(query: ListQuery<SourceFilter>, db: Data<Db>, cursors: Data<Cursors>) -> Result<impl Responder> {
     let page = query.paging.page(&cursors, &query.binding)?;
     let list = db.read(move |connection| store::list(connection, &query.filter, &page)).await?;
-    Ok(Answer::list(&list, Audience::Everyone))
+    Ok(Answer::list(&list, Audience::Everyone).fresh(Freshness::of_anything()))
 }
 
 /// Make a source
@@ -88,7 +89,8 @@ async fn get_source(reference: Reference, db: Data<Db>) -> Result<Answer> {
     if reference.is_former(&source.slug) {
         return Ok(Answer::moved(location(&source.slug), Audience::Everyone));
     }
-    Ok(Answer::one(&source, Audience::Everyone).version(version))
+    let freshness = Freshness::of([source.id.clone()]);
+    Ok(Answer::one(&source, Audience::Everyone).version(version).fresh(freshness))
 }
 
 /// Change a source

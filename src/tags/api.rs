@@ -11,6 +11,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::events::Ledger;
 use crate::http::answer::{Answer, Audience};
+use crate::http::cache::Freshness;
 use crate::http::etag::{IfMatch, IfMatchHeader};
 use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
@@ -38,7 +39,7 @@ fn location(id: &str) -> String {
 async fn list_tags(query: ListQuery<TagFilter>, db: Data<Db>, cursors: Data<Cursors>) -> Result<impl Responder> {
     let page = query.paging.page(&cursors, &query.binding)?;
     let list = db.read(move |connection| store::list(connection, &query.filter, &page)).await?;
-    Ok(Answer::list(&list, Audience::Everyone))
+    Ok(Answer::list(&list, Audience::Everyone).fresh(Freshness::of_anything()))
 }
 
 /// Make a tag
@@ -83,7 +84,9 @@ async fn get_tag(reference: Reference, db: Data<Db>) -> Result<Answer> {
     if reference.is_former(&tag.slug) {
         return Ok(Answer::moved(location(&tag.slug), Audience::Everyone));
     }
-    Ok(Answer::one(&tag, Audience::Everyone).version(version))
+    let parent = tag.parent.as_ref().map(|parent| parent.id.clone());
+    let freshness = Freshness::of([tag.id.clone()]).also(parent);
+    Ok(Answer::one(&tag, Audience::Everyone).version(version).fresh(freshness))
 }
 
 /// Change a tag

@@ -14,6 +14,7 @@ mod health;
 mod history;
 mod http;
 mod idempotency;
+mod kept;
 mod kills;
 mod leaks;
 mod lists;

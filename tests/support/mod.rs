@@ -25,6 +25,7 @@ use dateline::db::DatabaseUrl;
 use dateline::events::Actor;
 use dateline::http::input::Complete;
 use dateline::http::query::WriteOptions;
+use dateline::http::sharing::Sharing;
 use dateline::server::{Server, take_port};
 use rstest_reuse::template;
 use serde_json::json;
@@ -111,8 +112,14 @@ impl TestApp {
 
     /// A second server on the same database and by the same clock.
     pub fn beside(&self) -> TestApp {
+        self.beside_with(|_| {})
+    }
+
+    /// The same with other settings.
+    pub fn beside_with(&self, change: impl FnOnce(&mut Config)) -> TestApp {
         let data = folder();
-        let config = Config { data_dir: data.path().to_owned(), ..self.app.config().clone() };
+        let mut config = Config { data_dir: data.path().to_owned(), ..self.app.config().clone() };
+        change(&mut config);
         let (stop, thread, address, app) = run(config, self.clock.clone());
         let clock = self.clock.clone();
         let database = OwnDatabase::Sqlite;
@@ -207,6 +214,8 @@ fn config(database: DatabaseUrl, data: &TempDir) -> Config {
         public_url: None,
         cors_origins: Vec::new(),
         workers: 1,
+        cache_bytes: 8 << 20,
+        sharing: Sharing::default(),
         request_timeout: Duration::from_secs(30),
         docs: true,
     }

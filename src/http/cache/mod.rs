@@ -1,0 +1,313 @@
+//! Finished answers, kept in memory so that asking again costs next to nothing.
+//!
+//! A reader never gets an answer that is older than the last change it could know of. Each answer says what it was made
+//! from and until when it is true ([`Freshness`]). Whoever writes takes a [`Change`] right before the commit, so that
+//! nobody reads the new state in one place and the old one here, and drops it right after, so that no answer that was
+//! begun in between is kept. It knows no news: ids are only words here.
+
+mod dependents;
+mod entry;
+mod flights;
+mod freshness;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache as Kept;
+
+use crate::clock::Timestamp;
+use dependents::Dependents;
+use flights::Flights;
+
+pub use entry::{Entry, Form};
+pub use flights::{Passenger, Pilot, Seat};
+pub use freshness::Freshness;
+
+/// Longest address that an answer is kept for, in bytes: keys must not cost more than what they lead to.
+const LONGEST_KEY: usize = 1024;
+
+/// About how large an answer is, in bytes.
+const TYPICAL: u64 = 16 * 1024;
+
+/// How long kept answers may be given without looking whether somebody else changed something.
+const TRUSTED: Duration = Duration::from_secs(1);
+
+/// Finished answers by the address that asked for them. Clones share them.
+#[derive(Clone)]
+pub struct Cache(Arc<Inner>);
+
+struct Inner {
+    /// `None` when nothing is to be kept.
+    kept: Option<Kept<Box<str>, Arc<Entry>, ByWeight>>,
+    dependents: Mutex<Dependents>,
+    flights: Arc<Flights>,
+    /// Counts the changes.
+    generation: AtomicU64,
+    /// How many changes are being committed now.
+    changing: AtomicU64,
+    begun: Instant,
+    /// When somebody looked last whether others changed something, in milliseconds since the beginning.
+    looked: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+#[derive(Clone)]
+struct ByWeight;
+
+impl Weighter<Box<str>, Arc<Entry>> for ByWeight {
+    fn weight(&self, key: &Box<str>, entry: &Arc<Entry>) -> u64 {
+        (key.len() + entry.weight()) as u64
+    }
+}
+
+impl Cache {
+    /// Keeps at most this many bytes; with 0, nothing.
+    pub fn new(bytes: u64) -> Cache {
+        let kept = (bytes > 0).then(|| {
+            let items = usize::try_from(bytes / TYPICAL).unwrap_or(usize::MAX).max(16);
+            Kept::with_weighter(items, bytes, ByWeight)
+        });
+        Cache(Arc::new(Inner {
+            kept,
+            dependents: Mutex::default(),
+            flights: Arc::default(),
+            generation: AtomicU64::new(0),
+            changing: AtomicU64::new(0),
+            begun: Instant::now(),
+            looked: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        }))
+    }
+
+    /// Whether an answer for this address can be kept at all.
+    pub fn takes(&self, address: &str) -> bool {
+        self.0.kept.is_some() && address.len() <= LONGEST_KEY
+    }
+
+    /// The answer for this address that is true at this moment.
+    pub fn get(&self, address: &str, now: Timestamp) -> Option<Arc<Entry>> {
+        let kept = self.0.kept.as_ref()?;
+        let entry = kept.get(address)?;
+        if !entry.holds(now) {
+            kept.remove_if(address, |found| Arc::ptr_eq(found, &entry));
+            return None;
+        }
+        if !self.is_trusted() {
+            return None;
+        }
+        self.0.hits.fetch_add(1, Ordering::Relaxed);
+        Some(entry)
+    }
+
+    /// A seat for whoever makes the answer for this address, or waits for somebody who does.
+    pub fn board(&self, address: &str) -> Seat {
+        self.0.misses.fetch_add(1, Ordering::Relaxed);
+        self.0.flights.board(address, self.0.generation.load(Ordering::Acquire))
+    }
+
+    /// Keeps an answer that was begun in this generation under these addresses, unless something changed since.
+    pub fn keep(&self, addresses: &[&str], entry: &Arc<Entry>, ids: &[String], generation: u64) {
+        let Some(kept) = &self.0.kept else { return };
+        let mut dependents = self.dependents();
+        let is_changing = self.0.changing.load(Ordering::Acquire) > 0;
+        if is_changing || self.0.generation.load(Ordering::Acquire) != generation {
+            return;
+        }
+        dependents.note(entry, ids);
+        for address in addresses {
+            kept.insert((*address).into(), Arc::clone(entry));
+        }
+    }
+
+    /// Gives an answer that is kept another address.
+    pub fn alias(&self, address: &str, entry: &Arc<Entry>) {
+        if let Some(kept) = &self.0.kept {
+            kept.insert(address.into(), Arc::clone(entry));
+        }
+    }
+
+    /// These things change: no answer that was made from them is given from here on, and none is kept before the change
+    /// is over, which is when what this gives is dropped. Call it right before a commit, and hold it until after.
+    #[must_use = "dropping it says that the change is over"]
+    pub fn changing(&self, ids: Vec<String>) -> Change {
+        let change = Change { cache: self.clone(), ids };
+        let mut dependents = self.dependents();
+        self.0.changing.fetch_add(1, Ordering::AcqRel);
+        change.end_answers(&mut dependents);
+        drop(dependents);
+        change
+    }
+
+    /// Anything may have changed.
+    pub fn change_everything(&self) {
+        let mut dependents = self.dependents();
+        self.0.generation.fetch_add(1, Ordering::AcqRel);
+        dependents.end_all();
+    }
+
+    /// Somebody began at this moment to look whether others changed something, and has told everything that was found.
+    pub fn looked(&self, at: Instant) {
+        let since = at.saturating_duration_since(self.0.begun).as_millis();
+        self.0.looked.store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// Answers given from memory, and answers that had to be made.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.0.hits.load(Ordering::Relaxed), self.0.misses.load(Ordering::Relaxed))
+    }
+
+    /// Bytes that are kept.
+    pub fn weight(&self) -> u64 {
+        self.0.kept.as_ref().map_or(0, Kept::weight)
+    }
+
+    /// Whether the last look at what others changed is recent enough.
+    fn is_trusted(&self) -> bool {
+        let looked = Duration::from_millis(self.0.looked.load(Ordering::Acquire));
+        self.0.begun.elapsed().saturating_sub(looked) <= TRUSTED
+    }
+
+    fn dependents(&self) -> MutexGuard<'_, Dependents> {
+        self.0.dependents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A change that is being committed. It is over when this is dropped, whether it was committed or not.
+#[derive(Debug)]
+pub struct Change {
+    cache: Cache,
+    ids: Vec<String>,
+}
+
+impl Change {
+    fn end_answers(&self, dependents: &mut Dependents) {
+        self.cache.0.generation.fetch_add(1, Ordering::AcqRel);
+        self.ids.iter().for_each(|id| dependents.end(id));
+    }
+}
+
+impl Drop for Change {
+    fn drop(&mut self) {
+        let mut dependents = self.cache.dependents();
+        self.end_answers(&mut dependents);
+        self.cache.0.changing.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Cache").field("bytes", &self.weight()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+    use actix_web::web::Bytes;
+
+    use super::*;
+    use crate::http::sharing::Sharing;
+
+    fn entry(text: &str, until: Timestamp) -> Arc<Entry> {
+        let tag = HeaderValue::from_static("\"tag\"");
+        Arc::new(Entry::new(Vec::new(), (Bytes::copy_from_slice(text.as_bytes()), tag), (until, Sharing::default())))
+    }
+
+    fn moment(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn pilot(cache: &Cache, address: &str) -> Pilot {
+        match cache.board(address) {
+            Seat::Pilot(pilot) => pilot,
+            Seat::Passenger(_) => panic!("somebody else makes it"),
+        }
+    }
+
+    #[test]
+    fn an_answer_ends_with_what_it_was_made_from_and_with_its_time() {
+        let (cache, noon) = (Cache::new(1 << 20), moment("2026-11-23T12:00:00Z"));
+        let keep = |address: &str, ids: &[&str], until| {
+            let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+            let pilot = pilot(&cache, address);
+            cache.keep(&[address], &entry(address, until), &ids, pilot.generation);
+        };
+        keep("/a", &["a", "tag"], Timestamp::FOREVER);
+        keep("/b", &["b", "tag"], moment("2026-11-23T12:00:05Z"));
+        assert!(cache.get("/a", noon).is_some() && cache.get("/b", noon).is_some());
+        assert!(cache.get("/b", moment("2026-11-23T12:00:05Z")).is_none());
+        drop(cache.changing(vec!["b".to_owned()]));
+        assert!(cache.get("/a", noon).is_some());
+        drop(cache.changing(vec!["tag".to_owned()]));
+        assert!(cache.get("/a", noon).is_none());
+    }
+
+    #[test]
+    fn an_answer_that_was_begun_before_a_change_is_not_kept() {
+        let (cache, noon) = (Cache::new(1 << 20), moment("2026-11-23T12:00:00Z"));
+        let before = pilot(&cache, "/a");
+        let change = cache.changing(vec!["a".to_owned()]);
+        let between = pilot(&cache, "/b");
+        cache.keep(&["/b"], &entry("b", Timestamp::FOREVER), &["b".to_owned()], between.generation);
+        assert!(cache.get("/b", noon).is_none(), "kept in the middle of a change");
+        drop(change);
+        // Whoever comes after the change does not wait for what was begun before it.
+        let after = pilot(&cache, "/a");
+        cache.keep(&["/a"], &entry("old", Timestamp::FOREVER), &["a".to_owned()], before.generation);
+        assert!(cache.get("/a", noon).is_none());
+        drop(before);
+        assert!(matches!(cache.board("/a"), Seat::Passenger(_)));
+        cache.keep(&["/a"], &entry("new", Timestamp::FOREVER), &["a".to_owned()], after.generation);
+        assert!(cache.get("/a", noon).is_some());
+    }
+
+    #[test]
+    fn it_stays_within_its_bounds_and_leaves_nothing_behind() {
+        let (cache, noon) = (Cache::new(1 << 20), moment("2026-11-23T12:00:00Z"));
+        for number in 0..5_000 {
+            let address = format!("/{number}");
+            let pilot = pilot(&cache, &address);
+            cache.keep(
+                &[&address],
+                &entry(&"x".repeat(2_000), Timestamp::FOREVER),
+                &["all".to_owned()],
+                pilot.generation,
+            );
+        }
+        assert!(cache.weight() <= 1 << 20, "{}", cache.weight());
+        drop(cache.changing(vec!["all".to_owned()]));
+        assert!((0..5_000).all(|number| cache.get(&format!("/{number}"), noon).is_none()));
+        assert!(!Cache::new(0).takes("/a"));
+        assert!(!cache.takes(&"x".repeat(2_000)));
+    }
+
+    #[actix_web::test]
+    async fn those_who_ask_for_the_same_answer_wait_for_one_and_are_told_when_nothing_comes_of_it() {
+        let cache = Cache::new(1 << 20);
+        let first = pilot(&cache, "/a");
+        let Seat::Passenger(waiting) = cache.board("/a") else { panic!("made twice") };
+        first.land(&entry("a", Timestamp::FOREVER));
+        assert!(waiting.wait().await.is_some());
+        let second = pilot(&cache, "/a");
+        let Seat::Passenger(waiting) = cache.board("/a") else { panic!("made twice") };
+        drop(second);
+        assert!(waiting.wait().await.is_none());
+    }
+
+    #[test]
+    fn without_a_recent_look_at_what_others_did_nothing_is_given() {
+        let (cache, noon) = (Cache::new(1 << 20), moment("2026-11-23T12:00:00Z"));
+        let pilot = pilot(&cache, "/a");
+        cache.keep(&["/a"], &entry("a", Timestamp::FOREVER), &[], pilot.generation);
+        assert!(cache.get("/a", noon).is_some());
+        std::thread::sleep(TRUSTED + Duration::from_millis(20));
+        assert!(cache.get("/a", noon).is_none());
+        cache.looked(Instant::now());
+        assert!(cache.get("/a", noon).is_some());
+    }
+}
