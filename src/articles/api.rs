@@ -18,6 +18,7 @@ use crate::db::types::text_enum;
 use crate::error::{Error, Result};
 use crate::events::Ledger;
 use crate::http::answer::{Answer, Audience};
+use crate::http::cache::Cache;
 use crate::http::etag::{IfMatch, IfMatchHeader};
 use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
@@ -156,7 +157,7 @@ async fn list_articles(
     ledger: Ledger,
     db: Data<Db>,
     clock: Data<Clock>,
-    cursors: Data<Cursors>,
+    (cursors, cache): (Data<Cursors>, Data<Cache>),
 ) -> Result<impl Responder> {
     let (filter, more, now) = (query.filter, query.more, clock.now());
     let audience = audience(&caller, more.as_of, now);
@@ -176,12 +177,12 @@ async fn list_articles(
             let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
             let read = db.read(move |connection| {
                 let freshness = live::freshness_of_list(connection, now)?;
-                Ok((live::list(connection, &filter, &page, sight)?, freshness))
+                Ok((live::list(connection, &cache, (&filter, &page), sight)?, freshness))
             });
             let (list, freshness) = read.await?;
             reading_ahead::log(&ledger, &caller, &list.data).await?;
-            let list: ArticleList = list.map(|article| ArticleView::Live(Box::new(article)));
-            Ok(Answer::list(&list, audience).fresh(freshness))
+            let stories = list.data.iter().map(|story| &story.json);
+            Ok(Answer::finished_list(stories, (list.next, list.total), audience).fresh(freshness))
         }
     }
 }
@@ -227,7 +228,7 @@ async fn get_article(
     query: Query<ViewParameter>,
     ledger: Ledger,
     db: Data<Db>,
-    clock: Data<Clock>,
+    (clock, cache): (Data<Clock>, Data<Cache>),
 ) -> Result<Answer> {
     let (ViewParameter { view, as_of, status }, now) = (query.0, clock.now());
     let audience = audience(&caller, as_of, now);
@@ -258,11 +259,11 @@ async fn get_article(
             Sight::Readers(now)
         }
     };
-    let found = db.read(move |connection| live::find(connection, &reference, sight)).await?;
+    let found = db.read(move |connection| live::find(connection, &cache, &reference, sight)).await?;
     Ok(match found {
-        Found::Here(article, freshness) => {
-            reading_ahead::log(&ledger, &caller, std::slice::from_ref(&article)).await?;
-            Answer::one(&article, audience).fresh(freshness)
+        Found::Here(story, freshness) => {
+            reading_ahead::log(&ledger, &caller, std::slice::from_ref(&story)).await?;
+            Answer::finished(story.json, audience).fresh(freshness)
         }
         Found::Moved(slug) => {
             let then = as_of.map(|then| format!("?as_of={then}")).unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::db::schema::publications;
 use crate::db::types::new_id;
 use crate::error::{Error, Result};
-use crate::live::{ArticleKind, Document, References, seal};
+use crate::live::{ArticleKind, Document, References, Times, card, seal};
 
 /// A row of `publications`.
 #[allow(missing_docs, reason = "the migrations say what each column means")]
@@ -34,6 +34,7 @@ pub struct Publication {
     pub source_slug: Option<String>,
     pub original_id: String,
     pub document: String,
+    pub card: String,
     pub body: String,
     pub body_html: String,
     pub created_at: Timestamp,
@@ -99,6 +100,7 @@ impl Publication {
             source_slug,
             original_id: row.translation_of.clone().unwrap_or_else(|| row.id.clone()),
             document: serde_json::to_string(&document).map_err(Error::internal)?,
+            card: String::new(),
             body: row.body.clone(),
             body_html: row.body_html.clone(),
             created_at: row.created_at,
@@ -108,12 +110,24 @@ impl Publication {
             previous_hash: row.publication_hash.clone(),
             hash: String::new(),
         };
-        publication.sealed()
+        publication.finished(&document)
     }
 
-    /// The same with its seal.
-    pub fn sealed(self) -> Result<Publication> {
-        Ok(Publication { hash: seal::hash(&self.printing())?, ..self })
+    /// The same with its card and its seal.
+    pub fn finished(self, document: &Document) -> Result<Publication> {
+        Ok(Publication { card: self.make_card(document)?, hash: seal::hash(&self.printing())?, ..self })
+    }
+
+    /// What lists show of it.
+    pub fn make_card(&self, document: &Document) -> Result<String> {
+        let times = Times {
+            first_published_at: Some(self.first_published_at),
+            published_at: Some(self.published_at),
+            modified_at: Some(self.modified_at),
+            created_at: self.created_at,
+            updated_at: self.live_from,
+        };
+        card::of((&self.article_id, &self.slug), document, times)
     }
 
     /// What its seal is about.

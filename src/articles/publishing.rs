@@ -186,7 +186,7 @@ pub(super) fn move_to(
         previous_hash: row.publication_hash.clone(),
         ..before
     };
-    let publication = publication.sealed()?;
+    let publication = publication.finished(&document)?;
     insert(connection, &publication, &document)?;
     announcing::expect(connection, &publication, now)?;
     let row = ArticleRow {

@@ -1,16 +1,14 @@
 //! Reading under embargo: those who may are written down before they get an answer.
 
-use std::borrow::Borrow;
-
 use crate::auth::Caller;
 use crate::error::Result;
 use crate::events::{Action, Event, Ledger, Resource};
 use crate::http::query::WriteOptions;
-use crate::live::Article;
+use crate::live::Finished;
 
 /// Writes to the log which of these stories the caller reads before readers do.
-pub async fn log(ledger: &Ledger, caller: &Caller, stories: &[impl Borrow<Article>]) -> Result<()> {
-    let ahead = stories.iter().map(Borrow::borrow).filter(|story| story.embargo_until.is_some());
+pub async fn log(ledger: &Ledger, caller: &Caller, stories: &[Finished]) -> Result<()> {
+    let ahead = stories.iter().filter(|story| story.is_ahead);
     let ids: Vec<String> = ahead.map(|story| story.id.clone()).collect();
     if ids.is_empty() {
         return Ok(());

@@ -213,6 +213,7 @@ diesel::table! {
         source_slug -> Nullable<Text>,
         original_id -> Text,
         document -> Text,
+        card -> Text,
         body -> Text,
         body_html -> Text,
         created_at -> Timestamp,

@@ -52,6 +52,22 @@ pub struct Answer {
     freshness: Option<Freshness>,
 }
 
+/// Finished JSON, which is sent as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Json(Vec<u8>);
+
+impl Json {
+    /// Takes bytes that are JSON.
+    pub fn finished(bytes: Vec<u8>) -> Json {
+        Json(bytes)
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// What has to be kept of an answer to a write, to give it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
@@ -83,6 +99,36 @@ impl Answer {
     /// 200 with one page of a list, and a `Link` to the next one.
     pub fn list<T: Serialize>(list: &List<T>, audience: Audience) -> Answer {
         Answer { next: list.next.clone(), ..Answer::one(list, audience) }
+    }
+
+    /// 200 with one thing that is finished already.
+    pub fn finished(json: Json, audience: Audience) -> Answer {
+        Answer { body: Ok(json.0), ..Answer::one(&(), audience) }
+    }
+
+    /// 200 with one page of things that are finished already.
+    pub fn finished_list<'a>(
+        data: impl IntoIterator<Item = &'a Json>,
+        (next, total): (Option<String>, Option<i64>),
+        audience: Audience,
+    ) -> Answer {
+        #[derive(Serialize)]
+        struct Rest<'a> {
+            next: &'a Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            total: Option<i64>,
+        }
+        let rest = serde_json::to_string(&Rest { next: &next, total }).unwrap_or_default();
+        let mut body = b"{\"data\":[".to_vec();
+        for (index, json) in data.into_iter().enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            body.extend_from_slice(json.as_bytes());
+        }
+        body.extend_from_slice(b"],");
+        body.extend_from_slice(rest.trim_start_matches('{').as_bytes());
+        Answer { next, ..Answer::finished(Json(body), audience) }
     }
 
     /// 201 with the thing that was made, and where it is.

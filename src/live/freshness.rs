@@ -19,16 +19,3 @@ pub fn of_list(connection: &mut AnyConnection, now: Timestamp) -> Result<Freshne
     let next = [begins, ends].into_iter().flatten().min();
     Ok(Freshness::of_anything().until(next.unwrap_or(Timestamp::FOREVER)))
 }
-
-/// A story and its translations, as readers see them now: true until one of them begins or ends.
-pub fn of_story(connection: &mut AnyConnection, original: &str, now: Timestamp) -> Result<Freshness> {
-    let intervals: Vec<(String, Timestamp, Timestamp)> = publications::table
-        .filter(not(publications::superseded))
-        .filter(publications::original_id.eq(original))
-        .select((publications::article_id, publications::live_from, publications::live_until))
-        .load(connection)?;
-    let moments = intervals.iter().flat_map(|(_, from, until)| [*from, *until]).filter(|moment| *moment > now);
-    let next = moments.min().unwrap_or(Timestamp::FOREVER);
-    let stories = intervals.into_iter().map(|(article, ..)| article).chain([original.to_owned()]);
-    Ok(Freshness::of(stories).until(next))
-}

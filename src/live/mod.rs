@@ -3,12 +3,16 @@
 
 mod api;
 mod article;
+pub mod card;
 pub mod difference;
 mod document;
+mod family;
 mod filter;
+mod finished;
 mod follower;
 mod freshness;
 mod history;
+mod names;
 mod proof;
 mod publication;
 mod references;
@@ -23,6 +27,7 @@ pub use article::{Article, ArticleAuthor, Times, TranslationReference};
 pub use document::{ArticleKind, Correction, CorrectionKind, Credit, Document, Image, Printed, Urgency};
 pub use filter::{ArticleColumn, ArticleFilter};
 pub(crate) use filter::{narrow, narrow_by_value};
+pub use finished::Finished;
 pub use follower::Follower;
 pub use freshness::of_list as freshness_of_list;
 pub use references::References;

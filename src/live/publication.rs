@@ -12,7 +12,6 @@ use crate::error::{Error, Result};
 #[diesel(table_name = publications)]
 pub struct PublicationRow {
     pub article_id: String,
-    pub original_id: String,
     pub slug: String,
     pub title: String,
     pub document: String,

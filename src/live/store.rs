@@ -4,9 +4,11 @@ use diesel::dsl::not;
 use diesel::prelude::*;
 
 use super::article::{Article, Times, TranslationReference};
+use super::card;
 use super::document::Document;
+use super::family;
 use super::filter::{ArticleColumn, ArticleFilter, narrow, narrow_past};
-use super::freshness;
+use super::finished::{self, Finished};
 use super::publication::PublicationRow;
 use super::references::References;
 use super::sight::Sight;
@@ -16,7 +18,7 @@ use crate::db::keyset::{self, Direction};
 use crate::db::schema::{publication_authors, publication_tags, publications, withdrawals};
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
-use crate::http::cache::Freshness;
+use crate::http::cache::{Cache, Freshness};
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
 
@@ -46,36 +48,26 @@ pub(super) fn seen_by<'a>(sight: Sight) -> Publications<'a> {
     }
 }
 
-/// One page of what these eyes see: the page, and one query for each kind of name on it.
+/// One page of what these eyes see: which stories, what they hold, and the names that are not in memory.
 pub fn list(
     connection: &mut AnyConnection,
-    filter: &ArticleFilter,
-    page: &Page,
+    cache: &Cache,
+    (filter, page): (&ArticleFilter, &Page),
     sight: Sight,
-) -> Result<List<Article>> {
+) -> Result<List<Finished>> {
+    let picked = pick(connection, filter, page, sight)?;
+    Ok(List { data: finished::all(connection, cache, &picked.data, sight)?, next: picked.next, total: picked.total })
+}
+
+/// The ids of the stories on a page.
+fn pick(connection: &mut AnyConnection, filter: &ArticleFilter, page: &Page, sight: Sight) -> Result<List<String>> {
     let total = if page.count { Some(filtered(filter, sight).count().get_result(connection)?) } else { None };
     let sort = filter.sort.as_ref().map(|sort| sort.0.as_slice());
     let order = keyset::total(sort, (ArticleColumn::PublishedAt, Direction::Descending), ArticleColumn::Id);
     let rows: Vec<PublicationRow> = ArticleColumn::sorted(filtered(filter, sight), &order, page)?
         .select(PublicationRow::as_select())
         .load(connection)?;
-    let list = page.list(rows, total, |row| ArticleColumn::keys(&order, row));
-    let mut documents = Vec::with_capacity(list.data.len());
-    for row in &list.data {
-        documents.push(row.document()?);
-    }
-    let now = match sight {
-        Sight::Past { .. } => None,
-        Sight::Readers(_) | Sight::Partners(_) => Some(References::load(connection, &documents)?),
-    };
-    let mut documents = documents.into_iter();
-    Ok(list.map(|row| {
-        let document = documents.next().unwrap_or_default();
-        match &now {
-            Some(references) => show(row, document, references, sight),
-            None => show_as_printed(row, document, sight),
-        }
-    }))
+    Ok(page.list(rows, total, |row| ArticleColumn::keys(&order, row)).map(|row| row.article_id))
 }
 
 fn filtered<'a>(filter: &ArticleFilter, sight: Sight) -> Publications<'a> {
@@ -92,7 +84,7 @@ fn filtered<'a>(filter: &ArticleFilter, sight: Sight) -> Publications<'a> {
 #[derive(Debug)]
 pub enum Found {
     /// The story, and how long it stays so.
-    Here(Box<Article>, Freshness),
+    Here(Finished, Freshness),
     /// The story lives under this slug.
     Moved(String),
 }
@@ -100,29 +92,21 @@ pub enum Found {
 /// The story that these eyes find under an id, a slug or a former slug.
 ///
 /// Errors: 404 when there is none, whatever else may exist under that name; 410 when it was killed.
-pub fn find(connection: &mut AnyConnection, reference: &Reference, sight: Sight) -> Result<Found> {
+pub fn find(connection: &mut AnyConnection, cache: &Cache, reference: &Reference, sight: Sight) -> Result<Found> {
     let query = match reference {
         Reference::Id(id) => seen_by(sight).filter(publications::article_id.eq(id.clone())),
         Reference::Slug(slug) => seen_by(sight).filter(publications::slug.eq(slug.clone())),
         Reference::Nothing => return Err(Error::NotFound("article")),
     };
-    let columns = (PublicationRow::as_select(), publications::body, publications::body_html);
-    let row: Option<(PublicationRow, String, String)> = query.select(columns).first(connection).optional()?;
-    let Some((row, body, body_html)) = row else { return lead_on(connection, reference, sight).map(Found::Moved) };
-    let document = row.document()?;
-    let corrections = document.corrections.clone();
-    let freshness = freshness::of_story(connection, &row.original_id, sight.now())?;
-    let freshness = freshness.also(document.names().map(str::to_owned));
-    let translations = translations(connection, &row.original_id, &row.article_id, sight)?;
-    let article = match sight {
-        Sight::Past { .. } => show_as_printed(row, document, sight),
-        Sight::Readers(_) | Sight::Partners(_) => {
-            let references = References::load(connection, [&document])?;
-            show(row, document, &references, sight)
-        }
+    let columns = (finished::Row::as_select(), publications::original_id, publications::body, publications::body_html);
+    let row: Option<(finished::Row, String, String, String)> = query.select(columns).first(connection).optional()?;
+    let Some((row, original, body, body_html)) = row else {
+        return lead_on(connection, reference, sight).map(Found::Moved);
     };
-    let article = article.with_body(body, body_html).with_corrections(corrections);
-    Ok(Found::Here(Box::new(Article { translations: Some(translations), ..article }), freshness))
+    let (translations, freshness) = translations(connection, (&original, &row.article_id), sight)?;
+    let freshness = freshness.also(card::names(&row.card).map(str::to_owned));
+    let story = finished::alone(connection, cache, (row, &body, &body_html), &translations, sight)?;
+    Ok(Found::Here(story, freshness))
 }
 
 /// Where the story is that an address leads to.
@@ -181,13 +165,16 @@ pub(super) fn known_as(connection: &mut AnyConnection, reference: &Reference, si
     Ok(newest.first(connection).optional()?)
 }
 
-/// The same story in other languages, in the order of their codes.
+/// The same story in other languages, in the order of their codes; and how long that and the story itself stay so.
 fn translations(
     connection: &mut AnyConnection,
-    original: &str,
-    article: &str,
+    (original, article): (&str, &str),
     sight: Sight,
-) -> Result<Vec<TranslationReference>> {
+) -> Result<(Vec<TranslationReference>, Freshness)> {
+    if let Sight::Readers(now) = sight {
+        let family = family::load(connection, original)?;
+        return Ok((family.translations(article, now), family.freshness(original, now)));
+    }
     let rows: Vec<(String, String, String, String)> = seen_by(sight)
         .filter(publications::original_id.eq(original.to_owned()))
         .filter(publications::article_id.ne(article.to_owned()))
@@ -195,7 +182,8 @@ fn translations(
         .select((publications::article_id, publications::slug, publications::language, publications::title))
         .load(connection)?;
     let reference = |(id, slug, language, title)| TranslationReference { id, slug, language, title };
-    Ok(rows.into_iter().map(reference).collect())
+    let freshness = Freshness::of([original.to_owned(), article.to_owned()]);
+    Ok((rows.into_iter().map(reference).collect(), freshness))
 }
 
 pub(super) fn show_as_printed(row: PublicationRow, document: Document, sight: Sight) -> Article {

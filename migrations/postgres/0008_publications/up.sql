@@ -4,7 +4,8 @@
 -- earlier when another publication follows. superseded means that the door ended it (replaced, unpublished, cancelled), so that
 -- history drops out of the indexes that live reads use. partner_from is when those who may read under embargo begin to
 -- see it: earlier than live_from while an embargo holds. original_id is the same for all translations of a story. hash
--- seals the row and previous_hash is that of the story's publication before.
+-- seals the row and previous_hash is that of the story's publication before. card is what lists show of it: made from the
+-- document, so that reading has nothing left to make.
 CREATE TABLE publications (
     id                 TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     article_id         TEXT COLLATE "C" NOT NULL REFERENCES articles (id),
@@ -26,6 +27,7 @@ CREATE TABLE publications (
     source_slug        TEXT COLLATE "C",
     original_id        TEXT COLLATE "C" NOT NULL,
     document           TEXT NOT NULL,
+    card               TEXT NOT NULL,
     body               TEXT NOT NULL,
     body_html          TEXT NOT NULL,
     created_at         TIMESTAMP NOT NULL,

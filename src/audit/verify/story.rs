@@ -188,6 +188,9 @@ fn check_publications(connection: &mut AnyConnection, id: &str, log: &[Logged], 
 /// What is wrong with the columns and links by which a publication is found: they must say what its document says.
 fn wrong_index(connection: &mut AnyConnection, publication: &Publication) -> Result<Option<&'static str>> {
     let document: Document = serde_json::from_str(&publication.document).map_err(Error::internal)?;
+    if publication.card != publication.make_card(&document)? {
+        return Ok(Some("what lists show of it is not what it says"));
+    }
     let printed = document.printed.unwrap_or_default();
     let original = document.translation_of.as_ref().unwrap_or(&publication.article_id);
     let columns = publication.title == document.title

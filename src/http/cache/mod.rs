@@ -32,6 +32,12 @@ const LONGEST_KEY: usize = 1024;
 /// About how large an answer is, in bytes.
 const TYPICAL: u64 = 16 * 1024;
 
+/// Bytes for parts of answers, such as names.
+const PARTS: u64 = 8 << 20;
+
+/// About how large a part is, in bytes.
+const TYPICAL_PART: usize = 128;
+
 /// How long kept answers may be given without looking whether somebody else changed something.
 const TRUSTED: Duration = Duration::from_secs(1);
 
@@ -42,6 +48,8 @@ pub struct Cache(Arc<Inner>);
 struct Inner {
     /// `None` when nothing is to be kept.
     kept: Option<Kept<Box<str>, Arc<Entry>, ByWeight>>,
+    /// Small finished parts that many answers have in common, by the id of what they are about.
+    parts: Kept<Box<str>, Arc<str>, ByWeight>,
     dependents: Mutex<Dependents>,
     flights: Arc<Flights>,
     /// Counts the changes.
@@ -64,8 +72,14 @@ impl Weighter<Box<str>, Arc<Entry>> for ByWeight {
     }
 }
 
+impl Weighter<Box<str>, Arc<str>> for ByWeight {
+    fn weight(&self, key: &Box<str>, part: &Arc<str>) -> u64 {
+        (key.len() + part.len() + TYPICAL_PART) as u64
+    }
+}
+
 impl Cache {
-    /// Keeps at most this many bytes; with 0, nothing.
+    /// Keeps at most this many bytes; with 0, no answers.
     pub fn new(bytes: u64) -> Cache {
         let kept = (bytes > 0).then(|| {
             let items = usize::try_from(bytes / TYPICAL).unwrap_or(usize::MAX).max(16);
@@ -73,6 +87,7 @@ impl Cache {
         });
         Cache(Arc::new(Inner {
             kept,
+            parts: Kept::with_weighter(PARTS as usize / TYPICAL_PART, PARTS, ByWeight),
             dependents: Mutex::default(),
             flights: Arc::default(),
             generation: AtomicU64::new(0),
@@ -107,15 +122,14 @@ impl Cache {
     /// A seat for whoever makes the answer for this address, or waits for somebody who does.
     pub fn board(&self, address: &str) -> Seat {
         self.0.misses.fetch_add(1, Ordering::Relaxed);
-        self.0.flights.board(address, self.0.generation.load(Ordering::Acquire))
+        self.0.flights.board(address, self.generation())
     }
 
     /// Keeps an answer that was begun in this generation under these addresses, unless something changed since.
     pub fn keep(&self, addresses: &[&str], entry: &Arc<Entry>, ids: &[String], generation: u64) {
         let Some(kept) = &self.0.kept else { return };
         let mut dependents = self.dependents();
-        let is_changing = self.0.changing.load(Ordering::Acquire) > 0;
-        if is_changing || self.0.generation.load(Ordering::Acquire) != generation {
+        if !self.is_current(generation) {
             return;
         }
         dependents.note(entry, ids);
@@ -128,6 +142,24 @@ impl Cache {
     pub fn alias(&self, address: &str, entry: &Arc<Entry>) {
         if let Some(kept) = &self.0.kept {
             kept.insert(address.into(), Arc::clone(entry));
+        }
+    }
+
+    /// How many changes there were; to be asked for before what is kept is read.
+    pub fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Acquire)
+    }
+
+    /// The part about this thing, when it is kept and true.
+    pub fn part(&self, id: &str) -> Option<Arc<str>> {
+        self.0.parts.get(id).filter(|_| self.is_trusted())
+    }
+
+    /// Keeps the part about this thing that was read in this generation, unless something changed since.
+    pub fn keep_part(&self, id: &str, part: &Arc<str>, generation: u64) {
+        let _dependents = self.dependents();
+        if self.is_current(generation) {
+            self.0.parts.insert(id.into(), Arc::clone(part));
         }
     }
 
@@ -148,6 +180,7 @@ impl Cache {
         let mut dependents = self.dependents();
         self.0.generation.fetch_add(1, Ordering::AcqRel);
         dependents.end_all();
+        self.0.parts.clear();
     }
 
     /// Somebody began at this moment to look whether others changed something, and has told everything that was found.
@@ -172,6 +205,11 @@ impl Cache {
         self.0.begun.elapsed().saturating_sub(looked) <= TRUSTED
     }
 
+    /// Whether what was read in this generation is still true; to be asked with the dependents in hand.
+    fn is_current(&self, generation: u64) -> bool {
+        self.0.changing.load(Ordering::Acquire) == 0 && self.generation() == generation
+    }
+
     fn dependents(&self) -> MutexGuard<'_, Dependents> {
         self.0.dependents.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -187,7 +225,10 @@ pub struct Change {
 impl Change {
     fn end_answers(&self, dependents: &mut Dependents) {
         self.cache.0.generation.fetch_add(1, Ordering::AcqRel);
-        self.ids.iter().for_each(|id| dependents.end(id));
+        for id in &self.ids {
+            dependents.end(id);
+            self.cache.0.parts.remove(id.as_str());
+        }
     }
 }
 
@@ -284,6 +325,18 @@ mod tests {
         assert!((0..5_000).all(|number| cache.get(&format!("/{number}"), noon).is_none()));
         assert!(!Cache::new(0).takes("/a"));
         assert!(!cache.takes(&"x".repeat(2_000)));
+    }
+
+    #[test]
+    fn a_part_ends_with_what_it_is_about() {
+        let cache = Cache::new(0);
+        let generation = cache.generation();
+        cache.keep_part("a", &Arc::from("Anna"), generation);
+        cache.keep_part("b", &Arc::from("Bob"), generation);
+        drop(cache.changing(vec!["a".to_owned()]));
+        assert!(cache.part("a").is_none() && cache.part("b").is_some());
+        cache.keep_part("a", &Arc::from("Anna"), generation);
+        assert!(cache.part("a").is_none(), "read before the change");
     }
 
     #[actix_web::test]

@@ -1,0 +1,61 @@
+//! A story and its translations: they show each other, so they change together.
+
+use diesel::dsl::not;
+use diesel::prelude::*;
+
+use super::article::TranslationReference;
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::publications;
+use crate::error::Result;
+use crate::http::cache::Freshness;
+
+/// What is or will be read of a story and its translations.
+#[derive(Debug)]
+pub struct Family(Vec<Member>);
+
+/// One publication of one of them.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = publications)]
+struct Member {
+    article_id: String,
+    slug: String,
+    language: String,
+    title: String,
+    live_from: Timestamp,
+    live_until: Timestamp,
+}
+
+/// Everything that has this original, in one query.
+pub fn load(connection: &mut AnyConnection, original: &str) -> Result<Family> {
+    let members = publications::table
+        .filter(not(publications::superseded))
+        .filter(publications::original_id.eq(original))
+        .order((publications::language.asc(), publications::article_id.asc()))
+        .select(Member::as_select())
+        .load(connection)?;
+    Ok(Family(members))
+}
+
+impl Family {
+    /// The others that readers see at this moment, in the order of their languages.
+    pub fn translations(&self, article: &str, now: Timestamp) -> Vec<TranslationReference> {
+        let is_read = |member: &&Member| member.live_from <= now && now < member.live_until;
+        let others = self.0.iter().filter(is_read).filter(|member| member.article_id != article);
+        let reference = |member: &Member| TranslationReference {
+            id: member.article_id.clone(),
+            slug: member.slug.clone(),
+            language: member.language.clone(),
+            title: member.title.clone(),
+        };
+        others.map(reference).collect()
+    }
+
+    /// How long what readers see of it stays true: until somebody changes one of them, or one begins or ends.
+    pub fn freshness(&self, original: &str, now: Timestamp) -> Freshness {
+        let moments = self.0.iter().flat_map(|member| [member.live_from, member.live_until]);
+        let next = moments.filter(|moment| *moment > now).min().unwrap_or(Timestamp::FOREVER);
+        let stories = self.0.iter().map(|member| member.article_id.clone());
+        Freshness::of(stories).also([original.to_owned()]).until(next)
+    }
+}
