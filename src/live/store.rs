@@ -5,14 +5,16 @@ use diesel::prelude::*;
 
 use super::article::{Article, Times, TranslationReference};
 use super::document::Document;
-use super::filter::{ArticleColumn, ArticleFilter, narrow, narrow_past};
+use super::extras::Extras;
+use super::filter::ArticleFilter;
+use super::listing;
 use super::publication::PublicationRow;
 use super::references::References;
 use super::sight::Sight;
 use super::withdrawal;
 use crate::clock::Timestamp;
-use crate::db::keyset::{self, Direction};
-use crate::db::schema::{publication_authors, publication_tags, publications, withdrawals};
+use crate::db::listing::in_order;
+use crate::db::schema::{publications, withdrawals};
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
 use crate::http::page::{List, Page};
@@ -44,46 +46,64 @@ pub(super) fn seen_by<'a>(sight: Sight) -> Publications<'a> {
     }
 }
 
-/// One page of what these eyes see: the page, and one query for each kind of name on it.
+/// One page of what these eyes see: which stories, what they hold, and one query for all their names.
 pub fn list(
     connection: &mut AnyConnection,
-    filter: &ArticleFilter,
+    (filter, extras): (&ArticleFilter, Extras),
     page: &Page,
     sight: Sight,
 ) -> Result<List<Article>> {
-    let total = if page.count { Some(filtered(filter, sight).count().get_result(connection)?) } else { None };
-    let sort = filter.sort.as_ref().map(|sort| sort.0.as_slice());
-    let order = keyset::total(sort, (ArticleColumn::PublishedAt, Direction::Descending), ArticleColumn::Id);
-    let rows: Vec<PublicationRow> = ArticleColumn::sorted(filtered(filter, sight), &order, page)?
-        .select(PublicationRow::as_select())
-        .load(connection)?;
-    let list = page.list(rows, total, |row| ArticleColumn::keys(&order, row));
-    let mut documents = Vec::with_capacity(list.data.len());
-    for row in &list.data {
+    let picked = listing::pick(connection, filter, page, sight)?;
+    Ok(List { data: show_all(connection, &picked.data, extras, sight)?, next: picked.next, total: picked.total })
+}
+
+/// A row, and its text when that is wanted.
+type Listed = (PublicationRow, Option<(String, String)>);
+
+/// The stories with these ids as lists have them, in this order. One that went out of sight meanwhile is left out.
+fn show_all(connection: &mut AnyConnection, ids: &[String], extras: Extras, sight: Sight) -> Result<Vec<Article>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = load(connection, ids, extras, sight)?;
+    let mut documents = Vec::with_capacity(rows.len());
+    for (row, _) in &rows {
         documents.push(row.document()?);
     }
     let now = match sight {
         Sight::Past { .. } => None,
         Sight::Readers(_) | Sight::Partners(_) => Some(References::load(connection, &documents)?),
     };
-    let mut documents = documents.into_iter();
-    Ok(list.map(|row| {
-        let document = documents.next().unwrap_or_default();
-        match &now {
+    let show_one = |((row, text), document): (Listed, Document)| {
+        let corrections = extras.corrections.then(|| document.corrections.clone());
+        let article = match &now {
             Some(references) => show(row, document, references, sight),
             None => show_as_printed(row, document, sight),
+        };
+        let article = Article { corrections, ..article };
+        match text {
+            Some((body, body_html)) => article.with_text(body, body_html, extras),
+            None => article,
         }
-    }))
+    };
+    Ok(rows.into_iter().zip(documents).map(show_one).collect())
 }
 
-fn filtered<'a>(filter: &ArticleFilter, sight: Sight) -> Publications<'a> {
-    let seen = seen_by(sight);
-    match sight {
-        Sight::Past { .. } => narrow_past(seen, filter),
-        Sight::Readers(_) | Sight::Partners(_) => {
-            narrow!(seen, filter, publications, publication_tags, publication_authors, publication_id, live_from)
+/// The rows of these stories, in this order.
+fn load(connection: &mut AnyConnection, ids: &[String], extras: Extras, sight: Sight) -> Result<Vec<Listed>> {
+    let these = seen_by(sight).filter(publications::article_id.eq_any(ids));
+    let rows: Vec<Listed> = match extras.needs_text() {
+        true => {
+            let columns = (PublicationRow::as_select(), (publications::body, publications::body_html));
+            let rows: Vec<(PublicationRow, (String, String))> = these.select(columns).load(connection)?;
+            rows.into_iter().map(|(row, text)| (row, Some(text))).collect()
         }
-    }
+        false => {
+            let rows: Vec<PublicationRow> = these.select(PublicationRow::as_select()).load(connection)?;
+            rows.into_iter().map(|row| (row, None)).collect()
+        }
+    };
+    Ok(in_order(rows, ids, |(row, _)| &row.article_id))
 }
 
 /// What an address leads to.
