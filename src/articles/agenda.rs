@@ -1,6 +1,5 @@
 //! What will happen by itself: which stories go live or end when, in order.
 
-use diesel::dsl::not;
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -122,7 +121,7 @@ const COLUMNS: (
 
 /// The publications of this caller's stories that the door has not ended.
 fn open<'a>(caller: &SignedIn) -> publications::BoxedQuery<'a, Backend> {
-    let open = publications::table.filter(not(publications::superseded)).into_boxed();
+    let open = publications::table.filter(publications::superseded.eq(false)).into_boxed();
     if caller.may(Permission::EditEveryArticle) {
         return open;
     }

@@ -23,8 +23,9 @@ use crate::http::etag::{IfMatch, IfMatchHeader};
 use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
+use crate::http::projection::Projection;
 use crate::http::query::{List, ListQuery, Query, WriteOptions};
-use crate::live::{self, Article, ArticleFilter, Found, Sight};
+use crate::live::{self, Article, ArticleFilter, Extras, Found, Sight};
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
@@ -61,6 +62,11 @@ pub struct WorkingParameters {
     /// What readers saw at this moment, with the names of then; not in the future.
     #[param(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
     as_of: Option<Timestamp>,
+    /// Only these members: `fields=title,slug,authors.name`. `-custom` leaves one out, `*` is everything that comes without
+    /// asking, and `excerpt(200)` is the beginning of the text. In lists the text and the notes come only when `body`,
+    /// `body_html` or `corrections` is named here.
+    #[param(value_type = Option<String>, example = "title,slug,authors.name,excerpt(200)", max_length = 2000)]
+    fields: Option<Projection<ArticleView>>,
 }
 
 /// What reading one article understands.
@@ -78,6 +84,10 @@ pub struct ViewParameter {
     /// `trashed` looks into the trash, for those who may edit what is there.
     #[param(inline)]
     status: Option<OnlyTrashed>,
+    /// Only these members: `fields=title,slug,authors.name`. `-custom` leaves one out, `*` is everything that comes without
+    /// asking, and `excerpt(200)` is the beginning of the text.
+    #[param(value_type = Option<String>, example = "title,slug,authors.name,excerpt(200)", max_length = 2000)]
+    fields: Option<Projection<ArticleView>>,
 }
 
 text_enum! {
@@ -141,6 +151,12 @@ fn audience(caller: &Caller, as_of: Option<Timestamp>, now: Timestamp) -> Audien
     }
 }
 
+/// Refuses members that only working copies have: leaving them out without a word would look as if they were empty.
+fn only_readers_fields(fields: Option<&Projection<ArticleView>>) -> Result<()> {
+    let reason = "is for working copies; readers do not get it";
+    fields.map_or(Ok(()), |fields| fields.check::<Article>("not_for_readers", reason))
+}
+
 /// List articles
 ///
 /// Newest first, without their text. Readers get what is published now; editors get working copies, writers their own,
@@ -160,29 +176,34 @@ async fn list_articles(
     (cursors, cache): (Data<Cursors>, Data<Cache>),
 ) -> Result<impl Responder> {
     let (filter, more, now) = (query.filter, query.more, clock.now());
-    let audience = audience(&caller, more.as_of, now);
+    let (audience, fields) = (audience(&caller, more.as_of, now), more.fields);
+    let extras = Extras::of(fields.as_ref());
+    fields.iter().try_for_each(|fields| fields.refuse_in_lists(&["translations", "editing"]))?;
     match wing(&caller, more.view, more.as_of, now)? {
         Wing::Editing(editor) => {
             let page = query.paging.page(&cursors, &format!("{} {}", editor.user_id, query.binding))?;
             let statuses = more.status.0;
-            let read = move |connection: &mut _| store::list(connection, &editor, (&filter, &statuses), &page, now);
+            let read =
+                move |connection: &mut _| store::list(connection, &editor, (&filter, &statuses, extras), &page, now);
             let list: ArticleList = db.read(read).await?.map(|copy| ArticleView::WorkingCopy(Box::new(copy)));
-            Ok(Answer::list(&list, audience))
+            Answer::list(&list, audience).projected(fields.as_ref())
         }
         Wing::Reading(sight) => {
             if more.status.given().is_some() {
                 let detail = "is for working copies; readers see only what is published";
                 return Err(Error::bad_parameter("status", "not_for_readers", detail));
             }
+            only_readers_fields(fields.as_ref())?;
             let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
             let read = db.read(move |connection| {
                 let freshness = live::freshness_of_list(connection, now)?;
-                Ok((live::list(connection, &cache, (&filter, &page), sight)?, freshness))
+                Ok((live::list(connection, &cache, (&filter, extras), &page, sight)?, freshness))
             });
             let (list, freshness) = read.await?;
             reading_ahead::log(&ledger, &caller, &list.data).await?;
             let stories = list.data.iter().map(|story| &story.json);
-            Ok(Answer::finished_list(stories, (list.next, list.total), audience).fresh(freshness))
+            let answer = Answer::finished_list(stories, (list.next, list.total), audience).fresh(freshness);
+            answer.projected(fields.as_ref())
         }
     }
 }
@@ -230,7 +251,8 @@ async fn get_article(
     db: Data<Db>,
     (clock, cache): (Data<Clock>, Data<Cache>),
 ) -> Result<Answer> {
-    let (ViewParameter { view, as_of, status }, now) = (query.0, clock.now());
+    let (ViewParameter { view, as_of, status, fields }, now) = (query.0, clock.now());
+    let extras = Extras::of(fields.as_ref());
     let audience = audience(&caller, as_of, now);
     let sight = match wing(&caller, view, as_of, now)? {
         Wing::Reading(_) if status.is_some() => {
@@ -253,17 +275,22 @@ async fn get_article(
             if let Some(copy) = copy.await? {
                 return Ok(match reference.is_former(&copy.article.slug) {
                     true => Answer::moved(location(&copy.article.slug), audience),
-                    false => Answer::one(&copy, audience).version(copy.version),
+                    false => {
+                        let version = copy.version;
+                        let copy = WorkingCopy { article: copy.article.with_excerpt(extras), ..copy };
+                        Answer::one(&copy, audience).version(version).projected(fields.as_ref())?
+                    }
                 });
             }
             Sight::Readers(now)
         }
     };
-    let found = db.read(move |connection| live::find(connection, &cache, &reference, sight)).await?;
+    only_readers_fields(fields.as_ref())?;
+    let found = db.read(move |connection| live::find(connection, &cache, (&reference, extras), sight)).await?;
     Ok(match found {
         Found::Here(story, freshness) => {
             reading_ahead::log(&ledger, &caller, std::slice::from_ref(&story)).await?;
-            Answer::finished(story.json, audience).fresh(freshness)
+            Answer::finished(story.json, audience).fresh(freshness).projected(fields.as_ref())?
         }
         Found::Moved(slug) => {
             let then = as_of.map(|then| format!("?as_of={then}")).unwrap_or_default();

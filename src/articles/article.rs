@@ -1,6 +1,7 @@
 //! A story as editors see it.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use diesel::Queryable;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::clock::Timestamp;
 use crate::db::types::text_enum;
 use crate::http::page::List;
+use crate::http::projection::{self, Members, Projected, Size};
 use crate::live::Article;
 
 text_enum! {
@@ -142,6 +144,7 @@ impl PartialSchema for ArticleView {
             .description(Some("The working copy for those who may edit it (`view=draft`), what readers see otherwise."))
             .item(Ref::from_schema_name("WorkingCopy"))
             .item(Ref::from_schema_name("Article"))
+            .item(Ref::from_schema_name(ArticlePart::name()))
             .into()
     }
 }
@@ -154,6 +157,43 @@ impl ToSchema for ArticleView {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((Article::name().into_owned(), Article::schema()));
         schemas.push((WorkingCopy::name().into_owned(), WorkingCopy::schema()));
+        schemas.push((ArticlePart::name().into_owned(), ArticlePart::schema()));
         WorkingCopy::schemas(schemas);
+    }
+}
+
+impl Projected for ArticleView {
+    const SIZED: &'static [Size] = Article::SIZED;
+
+    fn members() -> &'static Members {
+        WorkingCopy::members()
+    }
+}
+
+impl Projected for WorkingCopy {
+    const SIZED: &'static [Size] = Article::SIZED;
+
+    fn members() -> &'static Members {
+        static MEMBERS: LazyLock<Members> = LazyLock::new(Members::of::<WorkingCopy>);
+        &MEMBERS
+    }
+}
+
+/// What `fields` leaves of a story; for the API docs.
+struct ArticlePart;
+
+impl PartialSchema for ArticlePart {
+    fn schema() -> RefOr<Schema> {
+        let mut part = projection::without_required::<WorkingCopy>();
+        if let RefOr::T(Schema::AllOf(all)) = &mut part {
+            all.description = Some("What `fields` names of an article, in the usual order.".to_owned());
+        }
+        part
+    }
+}
+
+impl ToSchema for ArticlePart {
+    fn name() -> Cow<'static, str> {
+        "ArticlePart".into()
     }
 }

@@ -13,6 +13,7 @@ mod draft;
 mod embargo;
 mod input;
 mod killing;
+mod listing;
 mod mention;
 mod presence;
 mod publication;

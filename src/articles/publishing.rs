@@ -6,7 +6,7 @@
 //! than a later beginning for readers.
 
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text, Timestamp as SqlTimestamp};
 
 use super::announcing;
 use super::corrections;
@@ -344,22 +344,40 @@ fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> R
     Ok(read.first(connection).optional()?)
 }
 
-/// Writes a publication and its links, with the slugs that lead to them now. What no longer exists is left out.
+/// Writes a publication and its links, with the slugs that lead to them now. What no longer exists is left out. A link
+/// repeats what lists by it need of the publication; the database keeps the end of the interval in step.
 fn insert(connection: &mut AnyConnection, publication: &Publication, document: &Document) -> Result<()> {
-    let id = publication.id.as_str();
     let author_ids: Vec<&String> = document.authors.iter().map(|credit| &credit.id).collect();
     diesel::insert_into(publications::table).values(publication.clone()).execute(connection)?;
+    let repeated = || {
+        (
+            publication.id.as_str().into_sql::<Text>(),
+            publication.article_id.as_str().into_sql::<Text>(),
+            publication.published_at.into_sql::<SqlTimestamp>(),
+            publication.live_from.into_sql::<SqlTimestamp>(),
+            publication.live_until.into_sql::<SqlTimestamp>(),
+            publication.superseded.into_sql::<Bool>(),
+        )
+    };
     authors::table
         .filter(authors::id.eq_any(author_ids))
-        .select((id.into_sql::<Text>(), authors::id, authors::slug))
+        .select((authors::id, authors::slug, repeated()))
         .insert_into(publication_authors::table)
-        .into_columns((publication_authors::publication_id, publication_authors::author_id, publication_authors::slug))
+        .into_columns({
+            use publication_authors::{article_id, author_id, live_from, live_until, publication_id, published_at};
+            use publication_authors::{slug, superseded};
+            (author_id, slug, (publication_id, article_id, published_at, live_from, live_until, superseded))
+        })
         .execute(connection)?;
     tags::table
         .filter(tags::id.eq_any(&document.tags))
-        .select((id.into_sql::<Text>(), tags::id, tags::slug))
+        .select((tags::id, tags::slug, repeated()))
         .insert_into(publication_tags::table)
-        .into_columns((publication_tags::publication_id, publication_tags::tag_id, publication_tags::slug))
+        .into_columns({
+            use publication_tags::{article_id, live_from, live_until, publication_id, published_at};
+            use publication_tags::{slug, superseded, tag_id};
+            (tag_id, slug, (publication_id, article_id, published_at, live_from, live_until, superseded))
+        })
         .execute(connection)?;
     Ok(())
 }

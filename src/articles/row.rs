@@ -20,6 +20,7 @@ pub struct ArticleRow {
     pub language: String,
     pub kind: ArticleKind,
     pub featured: bool,
+    pub has_image: bool,
     pub section_id: Option<String>,
     pub source_id: Option<String>,
     pub document: String,
@@ -62,6 +63,9 @@ pub struct ListedRow {
     pub killed_at: Option<Timestamp>,
     pub deleted_at: Option<Timestamp>,
 }
+
+/// A row of a list, and its text (as Markdown and as HTML) when that is wanted.
+pub type Listed = (ListedRow, Option<(String, String)>);
 
 impl ArticleRow {
     /// The row without its text, and the text: as Markdown and as HTML.

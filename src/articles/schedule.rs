@@ -169,26 +169,32 @@ impl Schedule {
     }
 }
 
-/// The condition that a working copy is in this status at this moment; the same rule as [`Schedule::status`].
+/// The condition that a working copy is in this status at this moment; the same rule as [`Schedule::status`]. It looks at
+/// the publications of one story, so that it costs the same whatever else is published.
 pub fn in_status(status: Status, now: Timestamp) -> Condition<articles::table> {
     // Not boxed: a boxed query cannot stand inside another one on two backends.
-    let open = || publications::table.filter(not(publications::superseded));
-    let running = || open().filter(publications::live_from.le(now)).filter(publications::live_until.gt(now));
-    let is_open = || articles::id.eq_any(open().select(publications::article_id));
-    let is_running = || articles::id.eq_any(running().select(publications::article_id));
-    let is_pending =
-        || articles::id.eq_any(open().filter(publications::live_from.gt(now)).select(publications::article_id));
-    let is_current = || {
-        let this = running().filter(publications::article_id.eq(articles::id));
-        exists(this.filter(publications::revision.eq(articles::version)))
+    let open = || {
+        let of_story = publications::table.filter(publications::article_id.eq(articles::id));
+        of_story.filter(not(publications::superseded))
     };
+    let running = || open().filter(publications::live_from.le(now)).filter(publications::live_until.gt(now));
+    let is_running = || exists(running());
+    let is_pending = || exists(open().filter(publications::live_from.gt(now)));
+    let is_current = || exists(running().filter(publications::revision.eq(articles::version)));
     match status {
         Status::Published => Box::new(is_current()),
         Status::Changed => Box::new(is_running().and(not(is_current()))),
         Status::Scheduled => Box::new(is_pending().and(not(is_running()))),
-        Status::Expired => Box::new(is_open().and(not(is_running())).and(not(is_pending()))),
-        Status::Draft => Box::new(not(is_open()).and(articles::killed_at.is_null())),
+        Status::Expired => Box::new(exists(open()).and(not(is_running())).and(not(is_pending()))),
+        Status::Draft => Box::new(not(exists(open())).and(articles::killed_at.is_null())),
         Status::Killed => Box::new(articles::killed_at.is_not_null()),
         Status::Trashed => Box::new(articles::deleted_at.is_not_null()),
     }
+}
+
+/// The condition that something of a working copy is still to be read: found from the few publications that wait.
+pub fn is_announced(now: Timestamp) -> Condition<articles::table> {
+    let waiting =
+        publications::table.filter(publications::superseded.eq(false)).filter(publications::live_from.gt(now));
+    Box::new(articles::id.eq_any(waiting.select(publications::article_id)))
 }

@@ -3,24 +3,36 @@
 use super::article::{Status, WorkingCopy};
 use super::killing;
 use super::publishing::Passed;
-use super::row::{ArticleRow, ListedRow};
+use super::row::{ArticleRow, Listed, ListedRow};
 use super::schedule::Schedule;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::error::Result;
-use crate::live::{Article, Document, References, Times};
+use crate::live::{Article, Document, Extras, References, Times};
 
-/// Working copies without their text: one query for the schedules and one for each kind of name.
-pub fn show_all(connection: &mut AnyConnection, rows: Vec<ListedRow>, now: Timestamp) -> Result<Vec<WorkingCopy>> {
+/// Working copies as lists have them: one query for the schedules and one for each kind of name.
+pub fn show_all(
+    connection: &mut AnyConnection,
+    rows: Vec<Listed>,
+    extras: Extras,
+    now: Timestamp,
+) -> Result<Vec<WorkingCopy>> {
     let mut documents = Vec::with_capacity(rows.len());
-    for row in &rows {
+    for (row, _) in &rows {
         documents.push(row.document()?);
     }
     let references = References::load(connection, &documents)?;
-    let mut schedules = Schedule::load(connection, rows.iter().map(|row| row.id.clone()).collect(), now)?;
-    let show_one = |(row, document): (ListedRow, Document)| {
+    let mut schedules = Schedule::load(connection, rows.iter().map(|(row, _)| row.id.clone()).collect(), now)?;
+    let show_one = |((row, text), document): (Listed, Document)| {
         let schedule = schedules.remove(&row.id).unwrap_or_default();
-        show_with(row, document, &schedule, &references, now)
+        let corrections = extras.corrections.then(|| document.corrections.clone());
+        let copy = show_with(row, document, &schedule, &references, now);
+        let article = Article { corrections, ..copy.article };
+        let article = match text {
+            Some((body, body_html)) => article.with_text(body, body_html, extras),
+            None => article,
+        };
+        WorkingCopy { article, ..copy }
     };
     Ok(rows.into_iter().zip(documents).map(show_one).collect())
 }

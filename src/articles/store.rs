@@ -8,99 +8,56 @@ use super::article::{Status, WorkingCopy};
 use super::draft::Draft;
 use super::embargo;
 use super::input::ArticleInput;
+use super::listing;
 use super::revisions;
-use super::row::{ArticleRow, ListedRow};
-use super::schedule::in_status;
+use super::row::{ArticleRow, Listed, ListedRow};
 use super::showing;
 use super::translation;
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
-use crate::db::keyset::{self, Direction, sort_columns};
+use crate::db::AnyConnection;
+use crate::db::listing::in_order;
 use crate::db::schema::{article_authors, article_tags, articles, authors, publications, tags};
 use crate::db::types::new_id;
-use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Event, Journal, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
-use crate::live::{self, ArticleFilter, Document, narrow};
+use crate::live::{self, ArticleFilter, Document, Extras};
 use crate::slugs::{self, Slug};
 
-sort_columns! {
-    /// What working copies can be sorted by; the same words as for readers.
-    pub enum WorkingColumn for articles, ListedRow {
-        /// By when they were or will be published; those that never were come last, or first when descending.
-        PublishedAt = "published_at": time published_at,
-        /// By when they were last saved.
-        UpdatedAt = "updated_at": time updated_at,
-        /// By when they were begun.
-        CreatedAt = "created_at": time created_at,
-        /// By headline.
-        Title = "title": text title,
-        /// By id.
-        Id = "id": text id,
-    }
-}
-
-type Articles<'a> = articles::BoxedQuery<'a, Backend>;
-
-/// The working copies that are this caller's to see; those in the trash are another matter.
-fn visible_to<'a>(caller: &SignedIn, trashed: bool) -> Articles<'a> {
-    let query = match trashed {
-        true => articles::table.filter(articles::deleted_at.is_not_null()).into_boxed(),
-        false => articles::table.filter(articles::deleted_at.is_null()).into_boxed(),
-    };
-    match caller.may(Permission::EditEveryArticle) {
-        true => query,
-        false => query.filter(articles::created_by.eq(caller.user_id.clone())),
-    }
-}
-
-/// One page of the working copies that this caller may see.
+/// One page of the working copies that this caller may see: which, what they hold, and where they stand.
 pub fn list(
     connection: &mut AnyConnection,
     caller: &SignedIn,
-    (filter, statuses): (&ArticleFilter, &[Status]),
+    (filter, statuses, extras): (&ArticleFilter, &[Status], Extras),
     page: &Page,
     now: Timestamp,
 ) -> Result<List<WorkingCopy>> {
-    let trashed = statuses.contains(&Status::Trashed);
-    if trashed && statuses.len() > 1 {
-        return Err(Error::bad_parameter(
-            "status",
-            "trashed_alone",
-            "trashed is asked for alone, without other states",
-        ));
+    let picked = listing::pick(connection, caller, (filter, statuses), page, now)?;
+    let rows = load(connection, &picked.data, extras)?;
+    Ok(List { data: showing::show_all(connection, rows, extras, now)?, next: picked.next, total: picked.total })
+}
+
+/// The rows with these ids, in this order, with their text when that is wanted.
+fn load(connection: &mut AnyConnection, ids: &[String], extras: Extras) -> Result<Vec<Listed>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    let filtered = || {
-        let query: Articles<'_> = narrow!(
-            visible_to(caller, trashed),
-            filter,
-            articles,
-            article_tags,
-            article_authors,
-            article_id,
-            updated_at
-        );
-        match statuses.iter().map(|status| in_status(*status, now)).reduce(|one, other| Box::new(one.or(other))) {
-            Some(condition) => query.filter(condition),
-            None => query,
+    let these = articles::table.filter(articles::id.eq_any(ids));
+    let rows: Vec<Listed> = match extras.needs_text() {
+        true => {
+            let columns = (ListedRow::as_select(), (articles::body, articles::body_html));
+            let rows: Vec<(ListedRow, (String, String))> = these.select(columns).load(connection)?;
+            rows.into_iter().map(|(row, text)| (row, Some(text))).collect()
+        }
+        false => {
+            let rows: Vec<ListedRow> = these.select(ListedRow::as_select()).load(connection)?;
+            rows.into_iter().map(|row| (row, None)).collect()
         }
     };
-    let total = if page.count { Some(filtered().count().get_result(connection)?) } else { None };
-    let sort: Option<Vec<(WorkingColumn, Direction)>> = filter.sort.as_ref().map(|sort| {
-        let same_word = |(column, direction): &(crate::live::ArticleColumn, Direction)| {
-            column.as_str().parse().ok().map(|column| (column, *direction))
-        };
-        sort.0.iter().filter_map(same_word).collect()
-    });
-    let usual = (WorkingColumn::UpdatedAt, Direction::Descending);
-    let order = keyset::total(sort.as_deref(), usual, WorkingColumn::Id);
-    let rows: Vec<ListedRow> =
-        WorkingColumn::sorted(filtered(), &order, page)?.select(ListedRow::as_select()).load(connection)?;
-    let list = page.list(rows, total, |row| WorkingColumn::keys(&order, row));
-    Ok(List { data: showing::show_all(connection, list.data, now)?, next: list.next, total: list.total })
+    Ok(in_order(rows, ids, |(row, _)| &row.id))
 }
 
 /// The working copy under an id, a slug, or a slug that readers once knew, whoever asks.
@@ -365,6 +322,7 @@ fn index(draft: &Draft) -> Result<ArticleRow> {
         language: document.language.clone(),
         kind: document.kind,
         featured: document.featured,
+        has_image: document.image.is_some(),
         section_id: document.section.clone(),
         source_id: document.source.clone(),
         document: serde_json::to_string(&document).map_err(Error::internal)?,
@@ -405,6 +363,7 @@ fn save(connection: &mut AnyConnection, row: &ArticleRow, based_on: i32, with_no
         articles::language.eq(&row.language),
         articles::kind.eq(row.kind),
         articles::featured.eq(row.featured),
+        articles::has_image.eq(row.has_image),
         articles::section_id.eq(&row.section_id),
         articles::source_id.eq(&row.source_id),
         articles::document.eq(&row.document),

@@ -5,6 +5,7 @@
 
 mod connection;
 pub mod keyset;
+pub mod listing;
 pub mod migrate;
 #[allow(missing_docs, reason = "the migrations say what each column means")]
 pub mod schema;

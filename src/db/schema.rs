@@ -143,6 +143,7 @@ diesel::table! {
         language -> Text,
         kind -> Text,
         featured -> Bool,
+        has_image -> Bool,
         section_id -> Nullable<Text>,
         source_id -> Nullable<Text>,
         document -> Text,
@@ -207,6 +208,8 @@ diesel::table! {
         language -> Text,
         kind -> Text,
         featured -> Bool,
+        has_image -> Bool,
+        has_corrections -> Bool,
         section_id -> Nullable<Text>,
         section_slug -> Nullable<Text>,
         source_id -> Nullable<Text>,
@@ -230,6 +233,11 @@ diesel::table! {
         publication_id -> Text,
         author_id -> Text,
         slug -> Text,
+        article_id -> Text,
+        published_at -> Timestamp,
+        live_from -> Timestamp,
+        live_until -> Timestamp,
+        superseded -> Bool,
     }
 }
 
@@ -238,6 +246,11 @@ diesel::table! {
         publication_id -> Text,
         tag_id -> Text,
         slug -> Text,
+        article_id -> Text,
+        published_at -> Timestamp,
+        live_from -> Timestamp,
+        live_until -> Timestamp,
+        superseded -> Bool,
     }
 }
 

@@ -37,7 +37,7 @@ macro_rules! text_enum {
             fn from_str(text: &str) -> Result<$name, String> {
                 match text {
                     $( $text => Ok($name::$variant), )+
-                    _ => Err(format!("must be one of {}", [$( $text, )+].join(", "))),
+                    _ => Err($crate::http::input::one_of(text, &[$( $text, )+])),
                 }
             }
         }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::cache::Freshness;
 use super::etag;
 use super::page::List;
+use super::projection::{Projected, Projection};
 use super::sharing::Sharing;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -45,6 +46,7 @@ pub struct Answer {
     status: StatusCode,
     audience: Audience,
     body: Result<Vec<u8>, String>,
+    is_list: bool,
     version: Option<i32>,
     location: Option<String>,
     next: Option<String>,
@@ -88,6 +90,7 @@ impl Answer {
             status: StatusCode::OK,
             audience,
             body: serde_json::to_vec(value).map_err(|error| error.to_string()),
+            is_list: false,
             version: None,
             location: None,
             next: None,
@@ -98,7 +101,17 @@ impl Answer {
 
     /// 200 with one page of a list, and a `Link` to the next one.
     pub fn list<T: Serialize>(list: &List<T>, audience: Audience) -> Answer {
-        Answer { next: list.next.clone(), ..Answer::one(list, audience) }
+        Answer { is_list: true, next: list.next.clone(), ..Answer::one(list, audience) }
+    }
+
+    /// The same with only those members that were asked for: of the thing, or of each row of the list.
+    ///
+    /// Errors: [`Error::Internal`] when there is nothing that could be sent.
+    pub fn projected<T: Projected>(self, fields: Option<&Projection<T>>) -> crate::error::Result<Answer> {
+        let Some(fields) = fields else { return Ok(self) };
+        let whole = self.body.map_err(Error::Internal)?;
+        let body = if self.is_list { fields.list(&whole)? } else { fields.one(&whole)? };
+        Ok(Answer { body: Ok(body), ..self })
     }
 
     /// 200 with one thing that is finished already.
@@ -128,7 +141,7 @@ impl Answer {
         }
         body.extend_from_slice(b"],");
         body.extend_from_slice(rest.trim_start_matches('{').as_bytes());
-        Answer { next, ..Answer::finished(Json(body), audience) }
+        Answer { is_list: true, next, ..Answer::finished(Json(body), audience) }
     }
 
     /// 201 with the thing that was made, and where it is.
@@ -165,6 +178,7 @@ impl Answer {
             status: StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK),
             audience: Audience::Caller,
             body: Ok(kept.body.into_bytes()),
+            is_list: false,
             version: kept.version,
             location: kept.location,
             next: None,

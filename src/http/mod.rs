@@ -10,6 +10,7 @@ pub mod input;
 pub mod page;
 pub mod patch;
 pub mod path;
+pub mod projection;
 pub mod query;
 pub mod request_id;
 pub mod sharing;

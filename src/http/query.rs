@@ -13,7 +13,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor}
 use serde::{Deserialize, forward_to_deserialize_any};
 use utoipa::IntoParams;
 
-use super::input::{field_names, nearest};
+use super::input::{field_names, nearest, one_of};
 use super::{fields, page};
 use crate::db::keyset::Direction;
 use crate::error::{Error, Rejection, Result};
@@ -85,7 +85,9 @@ fn list_query<F: DeserializeOwned, More: DeserializeOwned>(
         return Err(Error::BadRequest(refused));
     };
     paging.check()?;
-    let mut bound: Vec<_> = pairs.iter().filter(|(name, _)| !of_paging.contains(&name.as_str())).collect();
+    // What a row holds has nothing to do with which row is next.
+    let binds = |name: &str| name != "fields" && !of_paging.contains(&name);
+    let mut bound: Vec<_> = pairs.iter().filter(|(name, _)| binds(name)).collect();
     bound.sort();
     let bound: Vec<String> = bound.iter().map(|(name, value)| format!("{name}={value}")).collect();
     Ok(ListQuery { filter, more, paging, binding: format!("{path}?{}", bound.join("&")) })
@@ -213,7 +215,7 @@ impl<'de> Deserializer<'de> for Value<'_> {
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
         if !variants.contains(&self.0) {
-            return Err(fields::refusal("invalid", format_args!("must be one of {}", variants.join(", "))));
+            return Err(fields::refusal("invalid", one_of(self.0, variants)));
         }
         IntoDeserializer::<Self::Error>::into_deserializer(self.0).deserialize_enum(name, variants, visitor)
     }
@@ -285,8 +287,8 @@ where
                 Some(name) => (name, Direction::Descending),
                 None => (part.trim(), Direction::Ascending),
             };
-            let column = name.parse::<Column>().map_err(|allowed| {
-                fields::refusal("invalid_sort", format_args!("{allowed}, with a minus before it for descending order"))
+            let column = name.parse::<Column>().map_err(|wrong| {
+                fields::refusal("invalid_sort", format_args!("{wrong}; a minus before it is for descending order"))
             })?;
             if keys.iter().any(|(given, _)| *given == column) {
                 return Err(fields::refusal("invalid_sort", format_args!("names {name} twice")));

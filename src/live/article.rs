@@ -1,12 +1,17 @@
 //! A story as it looks from outside.
 
+use std::sync::LazyLock;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::document::{ArticleKind, Correction, Credit, Document, Image, Urgency};
+use super::excerpt;
+use super::extras::Extras;
 use super::references::References;
 use crate::clock::Timestamp;
+use crate::http::projection::{Members, Projected, Size};
 use crate::sources::SourceReference;
 use crate::tags::TagReference;
 
@@ -22,14 +27,19 @@ pub struct Article {
     /// A sentence or two for lists.
     #[schema(required)]
     pub summary: Option<String>,
-    /// The text in Markdown; only when one article is read.
+    /// The text in Markdown; only when one article is read, or in lists when `fields` names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub body: Option<String>,
-    /// The text as HTML, rendered and cleaned by the server; only when one article is read.
+    /// The text as HTML, rendered and cleaned by the server; only when one article is read, or in lists when `fields` names
+    /// it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub body_html: Option<String>,
+    /// The beginning of the text, without any marks; only when `fields` names it: `excerpt(200)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub excerpt: Option<String>,
     /// BCP 47.
     pub language: String,
     /// What kind of text it is.
@@ -78,7 +88,7 @@ pub struct Article {
     pub corrections_count: usize,
     /// Whether one of them is a retraction: it stays readable and no longer stands.
     pub retracted: bool,
-    /// The public notes, oldest first; only when one article is read.
+    /// The public notes, oldest first; only when one article is read, or in lists when `fields` names them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub corrections: Option<Vec<Correction>>,
@@ -161,6 +171,7 @@ impl Article {
             summary: document.summary,
             body: None,
             body_html: None,
+            excerpt: None,
             corrections_count: document.corrections.len(),
             retracted,
             corrections: None,
@@ -193,6 +204,21 @@ impl Article {
     /// The same with its text.
     pub fn with_body(self, body: String, body_html: String) -> Article {
         Article { body: Some(body), body_html: Some(body_html), ..self }
+    }
+
+    /// The same with as much of the text as somebody wants.
+    pub fn with_text(self, body: String, body_html: String, extras: Extras) -> Article {
+        let article = self.with_body(body, body_html).with_excerpt(extras);
+        match extras.body {
+            true => article,
+            false => Article { body: None, body_html: None, ..article },
+        }
+    }
+
+    /// The same with the beginning of its text, when that is wanted.
+    pub fn with_excerpt(self, extras: Extras) -> Article {
+        let html = self.body_html.as_deref();
+        Article { excerpt: extras.excerpt.zip(html).map(|(size, html)| excerpt::of(html, size)), ..self }
     }
 
     /// The same with its notes.
@@ -259,6 +285,15 @@ impl Article {
             }
         }
         json!({ "data": [sample], "next": null })
+    }
+}
+
+impl Projected for Article {
+    const SIZED: &'static [Size] = &[excerpt::SIZE];
+
+    fn members() -> &'static Members {
+        static MEMBERS: LazyLock<Members> = LazyLock::new(Members::of::<Article>);
+        &MEMBERS
     }
 }
 

@@ -22,13 +22,13 @@ const NEXT: char = '\u{2}';
 /// Separates an author's id from what they did.
 const ROLE: char = '\u{3}';
 
-/// The text, when the story is read alone.
+/// The text, or the beginning of it.
 const BODY: &str = "B";
 
-/// The notes, which follow, and the translations, when the story is read alone.
+/// The notes, which follow, and the translations.
 const NOTES: &str = "N";
 
-/// Until when readers do not see it, when somebody reads ahead.
+/// Until when readers do not see it, for those who read ahead.
 const EMBARGO: &str = "E";
 
 /// The section with the id that follows.
@@ -43,15 +43,19 @@ const SOURCE: &str = "R";
 /// The tags that follow.
 const TAGS: &str = "T";
 
-/// What only one story that is read alone has beyond its card.
-#[derive(Debug)]
-pub struct Alone<'a> {
-    /// The text in Markdown.
-    pub body: &'a str,
-    /// The text as HTML.
-    pub body_html: &'a str,
+/// What is put in beyond the names, when it is wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct More<'a> {
+    /// The text, in Markdown and as HTML.
+    pub text: Option<(&'a str, &'a str)>,
+    /// The beginning of the text.
+    pub excerpt: Option<&'a str>,
+    /// Whether the public notes are.
+    pub notes: bool,
     /// The same story in other languages.
-    pub translations: &'a [TranslationReference],
+    pub translations: Option<&'a [TranslationReference]>,
+    /// Until when readers do not see it.
+    pub embargo_until: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -182,9 +186,8 @@ pub fn names(card: &str) -> impl Iterator<Item = &str> {
         .filter(|id| !id.is_empty())
 }
 
-/// Writes the story as a JSON object. Names that no longer exist are left out. `alone` is what is added when it is read
-/// by itself, `embargo` the moment until which readers do not see it.
-pub fn write(card: &str, names: &Names, (alone, embargo): (Option<&Alone>, Option<Timestamp>), out: &mut Vec<u8>) {
+/// Writes the story as a JSON object. Names that no longer exist are left out.
+pub fn write(card: &str, names: &Names, more: &More, out: &mut Vec<u8>) {
     out.push(b'{');
     for (index, part) in card.split(MARK).enumerate() {
         if index % 2 == 0 {
@@ -192,35 +195,30 @@ pub fn write(card: &str, names: &Names, (alone, embargo): (Option<&Alone>, Optio
             continue;
         }
         let (what, payload) = part.split_at_checked(1).unwrap_or_default();
-        match (what, alone) {
-            (BODY, Some(alone)) => {
-                out.extend_from_slice(b",\"body\":");
-                json(&alone.body, out);
-                out.extend_from_slice(b",\"body_html\":");
-                json(&alone.body_html, out);
+        match what {
+            BODY => {
+                member("body", more.text.map(|(body, _)| body).as_ref(), out);
+                member("body_html", more.text.map(|(_, html)| html).as_ref(), out);
+                member("excerpt", more.excerpt.as_ref(), out);
             }
-            (NOTES, Some(alone)) => {
-                out.extend_from_slice(b",\"corrections\":");
-                out.extend_from_slice(payload.as_bytes());
-                out.extend_from_slice(b",\"translations\":");
-                json(&alone.translations, out);
-            }
-            (EMBARGO, _) => {
-                if let Some(moment) = embargo {
-                    out.extend_from_slice(b",\"embargo_until\":");
-                    json(&moment, out);
+            NOTES => {
+                if more.notes {
+                    out.extend_from_slice(b",\"corrections\":");
+                    out.extend_from_slice(payload.as_bytes());
                 }
+                member("translations", more.translations.as_ref(), out);
             }
-            (SECTION | SOURCE, _) => match names.get(payload) {
+            EMBARGO => member("embargo_until", more.embargo_until.as_ref(), out),
+            SECTION | SOURCE => match names.get(payload) {
                 Some(name) => close(name, None, out),
                 None => out.extend_from_slice(b"null"),
             },
-            (AUTHORS, _) => list(payload, out, |one, out| {
+            AUTHORS => list(payload, out, |one, out| {
                 let (id, role) = one.split_once(ROLE)?;
                 close(names.get(id)?, Some(role), out);
                 Some(())
             }),
-            (TAGS, _) => list(payload, out, |id, out| {
+            TAGS => list(payload, out, |id, out| {
                 close(names.get(id)?, None, out);
                 Some(())
             }),
@@ -257,8 +255,12 @@ fn close(name: &str, role: Option<&str>, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// Writing into memory cannot fail.
-fn json(value: &impl Serialize, out: &mut Vec<u8>) {
+/// A member that stands there only when it has a value. Writing into memory cannot fail.
+fn member(name: &str, value: Option<&impl Serialize>, out: &mut Vec<u8>) {
+    let Some(value) = value else { return };
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
     let written = serde_json::to_writer(&mut *out, value);
     debug_assert!(written.is_ok(), "JSON could not be written into memory");
 }
@@ -302,18 +304,20 @@ mod tests {
         let article = Article::new("id".to_owned(), "talks".to_owned(), document.clone(), times, &references);
         let names = Names::printed(&references, names_of(&document)).unwrap();
         let card = of(("id", "talks"), &document, times).unwrap();
-        let written = |alone: Option<&Alone>, embargo| {
+        let written = |more: &More| {
             let mut out = Vec::new();
-            write(&card, &names, (alone, embargo), &mut out);
+            write(&card, &names, more, &mut out);
             String::from_utf8(out).unwrap()
         };
-        assert_eq!(written(None, None), serde_json::to_string(&article).unwrap());
+        assert_eq!(written(&More::default()), serde_json::to_string(&article).unwrap());
         let article = Article { embargo_until: Some(moment), ..article };
-        assert_eq!(written(None, Some(moment)), serde_json::to_string(&article).unwrap());
+        let more = More { embargo_until: Some(moment), ..More::default() };
+        assert_eq!(written(&more), serde_json::to_string(&article).unwrap());
         let article = article.with_body("*a*".to_owned(), "<em>a</em>\n".to_owned()).with_corrections(corrections);
-        let article = Article { translations: Some(Vec::new()), ..article };
-        let alone = Alone { body: "*a*", body_html: "<em>a</em>\n", translations: &[] };
-        assert_eq!(written(Some(&alone), Some(moment)), serde_json::to_string(&article).unwrap());
+        let article = Article { translations: Some(Vec::new()), excerpt: Some("a".to_owned()), ..article };
+        let text = Some(("*a*", "<em>a</em>\n"));
+        let more = More { text, excerpt: Some("a"), notes: true, translations: Some(&[]), ..more };
+        assert_eq!(written(&more), serde_json::to_string(&article).unwrap());
         assert_eq!(super::names(&card).collect::<Vec<_>>(), ["s1", "a1", "gone", "a2", "r1", "gone", "t1", "t2"]);
     }
 
@@ -330,7 +334,7 @@ mod tests {
         };
         let card = of(("id", "x"), &document, times).unwrap();
         let mut out = Vec::new();
-        write(&card, &Names::default(), (None, None), &mut out);
+        write(&card, &Names::default(), &More::default(), &mut out);
         let read: Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(read["title"], "\u{1}S\u{1}\u{2}");
         assert_eq!(read["tags"], json!([]));

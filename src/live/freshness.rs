@@ -12,10 +12,10 @@ use crate::http::cache::Freshness;
 /// A list of what readers see now: true until anything is published or taken down, or begins or ends by itself.
 pub fn of_list(connection: &mut AnyConnection, now: Timestamp) -> Result<Freshness> {
     let open = || publications::table.filter(not(publications::superseded));
-    let begins: Option<Timestamp> =
-        open().filter(publications::live_from.gt(now)).select(min(publications::live_from)).first(connection)?;
-    let ends: Option<Timestamp> =
-        open().filter(publications::live_until.gt(now)).select(min(publications::live_until)).first(connection)?;
-    let next = [begins, ends].into_iter().flatten().min();
+    let begins = open().filter(publications::live_from.gt(now)).select(min(publications::live_from));
+    let ends = open().filter(publications::live_until.gt(now)).select(min(publications::live_until));
+    let (begins, ends): (Option<Timestamp>, Option<Timestamp>) =
+        diesel::select((begins.single_value(), ends.single_value())).get_result(connection)?;
+    let next = begins.into_iter().chain(ends).min();
     Ok(Freshness::of_anything().until(next.unwrap_or(Timestamp::FOREVER)))
 }

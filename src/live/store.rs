@@ -6,16 +6,17 @@ use diesel::prelude::*;
 use super::article::{Article, Times, TranslationReference};
 use super::card;
 use super::document::Document;
+use super::extras::Extras;
 use super::family;
-use super::filter::{ArticleColumn, ArticleFilter, narrow, narrow_past};
+use super::filter::ArticleFilter;
 use super::finished::{self, Finished};
+use super::listing;
 use super::publication::PublicationRow;
 use super::references::References;
 use super::sight::Sight;
 use super::withdrawal;
 use crate::clock::Timestamp;
-use crate::db::keyset::{self, Direction};
-use crate::db::schema::{publication_authors, publication_tags, publications, withdrawals};
+use crate::db::schema::{publications, withdrawals};
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
 use crate::http::cache::{Cache, Freshness};
@@ -48,36 +49,17 @@ pub(super) fn seen_by<'a>(sight: Sight) -> Publications<'a> {
     }
 }
 
-/// One page of what these eyes see: which stories, what they hold, and the names that are not in memory.
+/// One page of what these eyes see: which stories, and what they hold.
 pub fn list(
     connection: &mut AnyConnection,
     cache: &Cache,
-    (filter, page): (&ArticleFilter, &Page),
+    (filter, extras): (&ArticleFilter, Extras),
+    page: &Page,
     sight: Sight,
 ) -> Result<List<Finished>> {
-    let picked = pick(connection, filter, page, sight)?;
-    Ok(List { data: finished::all(connection, cache, &picked.data, sight)?, next: picked.next, total: picked.total })
-}
-
-/// The ids of the stories on a page.
-fn pick(connection: &mut AnyConnection, filter: &ArticleFilter, page: &Page, sight: Sight) -> Result<List<String>> {
-    let total = if page.count { Some(filtered(filter, sight).count().get_result(connection)?) } else { None };
-    let sort = filter.sort.as_ref().map(|sort| sort.0.as_slice());
-    let order = keyset::total(sort, (ArticleColumn::PublishedAt, Direction::Descending), ArticleColumn::Id);
-    let rows: Vec<PublicationRow> = ArticleColumn::sorted(filtered(filter, sight), &order, page)?
-        .select(PublicationRow::as_select())
-        .load(connection)?;
-    Ok(page.list(rows, total, |row| ArticleColumn::keys(&order, row)).map(|row| row.article_id))
-}
-
-fn filtered<'a>(filter: &ArticleFilter, sight: Sight) -> Publications<'a> {
-    let seen = seen_by(sight);
-    match sight {
-        Sight::Past { .. } => narrow_past(seen, filter),
-        Sight::Readers(_) | Sight::Partners(_) => {
-            narrow!(seen, filter, publications, publication_tags, publication_authors, publication_id, live_from)
-        }
-    }
+    let picked = listing::pick(connection, filter, page, sight)?;
+    let data = finished::all(connection, cache, (&picked.data, extras), sight)?;
+    Ok(List { data, next: picked.next, total: picked.total })
 }
 
 /// What an address leads to.
@@ -92,20 +74,25 @@ pub enum Found {
 /// The story that these eyes find under an id, a slug or a former slug.
 ///
 /// Errors: 404 when there is none, whatever else may exist under that name; 410 when it was killed.
-pub fn find(connection: &mut AnyConnection, cache: &Cache, reference: &Reference, sight: Sight) -> Result<Found> {
+pub fn find(
+    connection: &mut AnyConnection,
+    cache: &Cache,
+    (reference, extras): (&Reference, Extras),
+    sight: Sight,
+) -> Result<Found> {
     let query = match reference {
         Reference::Id(id) => seen_by(sight).filter(publications::article_id.eq(id.clone())),
         Reference::Slug(slug) => seen_by(sight).filter(publications::slug.eq(slug.clone())),
         Reference::Nothing => return Err(Error::NotFound("article")),
     };
-    let columns = (finished::Row::as_select(), publications::original_id, publications::body, publications::body_html);
-    let row: Option<(finished::Row, String, String, String)> = query.select(columns).first(connection).optional()?;
-    let Some((row, original, body, body_html)) = row else {
+    let columns = (finished::Row::as_select(), publications::original_id, finished::TEXT);
+    let row: Option<(finished::Row, String, (String, String))> = query.select(columns).first(connection).optional()?;
+    let Some((row, original, text)) = row else {
         return lead_on(connection, reference, sight).map(Found::Moved);
     };
     let (translations, freshness) = translations(connection, (&original, &row.article_id), sight)?;
     let freshness = freshness.also(card::names(&row.card).map(str::to_owned));
-    let story = finished::alone(connection, cache, (row, &body, &body_html), &translations, sight)?;
+    let story = finished::alone(connection, cache, (row, text), (&translations, extras), sight)?;
     Ok(Found::Here(story, freshness))
 }
 

@@ -15,7 +15,16 @@ const OUTSIDE: [&str; 2] = ["/docs", "/openapi.json"];
 struct Contract {
     document: Value,
     components: Value,
+    /// The same without what only `fields` may leave of an article.
+    components_whole: Value,
     validators: Mutex<HashMap<String, Arc<Validator>>>,
+}
+
+/// Whether an article may lack members: only when `fields` was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    Only,
+    OrPart,
 }
 
 /// Panics with what is wrong when the document does not allow this answer.
@@ -37,7 +46,11 @@ impl Contract {
         let document = serde_json::to_value(dateline::openapi::document(None)).expect("the document as JSON");
         let mut components = document["components"].clone();
         close_all(&mut components);
-        Contract { document, components, validators: Mutex::default() }
+        let mut components_whole = components.clone();
+        let views = components_whole["schemas"]["ArticleView"]["anyOf"].as_array_mut().expect("several views");
+        views.retain(|view| view["$ref"] != "#/components/schemas/ArticlePart");
+        assert_eq!(views.len(), 2, "one view is the part");
+        Contract { document, components, components_whole, validators: Mutex::default() }
     }
 
     fn check(&self, method: &str, path: &str, reply: &Reply) -> Result<(), String> {
@@ -48,11 +61,15 @@ impl Contract {
         }
         let operation = if method == "HEAD" { "get" } else { &method.to_ascii_lowercase() };
         match self.operation(address, operation) {
-            Some(operation) => self.check_described(&operation["responses"], reply, method == "HEAD"),
+            Some(operation) if method == "HEAD" => self.check_described(&operation["responses"], reply, None),
+            Some(operation) => {
+                let whole = if path.contains("fields=") { Whole::OrPart } else { Whole::Only };
+                self.check_described(&operation["responses"], reply, Some(whole))
+            }
             // An address or a method that does not exist is not described; that it says so is.
             None if matches!(reply.status(), 401 | 404 | 405) => {
                 let schema = json!({ "$ref": "#/components/schemas/Problem" });
-                if method == "HEAD" { Ok(()) } else { self.check_body("Problem", &schema, reply) }
+                if method == "HEAD" { Ok(()) } else { self.check_body(&schema, reply, Whole::Only) }
             }
             None => Err("there is no such operation".to_owned()),
         }
@@ -70,12 +87,12 @@ impl Contract {
         fitting.min_by_key(|(template, _)| template.matches('{').count()).map(|(_, item)| &item[method])
     }
 
-    fn check_described(&self, responses: &Value, reply: &Reply, no_body: bool) -> Result<(), String> {
+    fn check_described(&self, responses: &Value, reply: &Reply, whole: Option<Whole>) -> Result<(), String> {
         let response = responses.get(reply.status().to_string()).ok_or("this status is not described")?;
         let response = self.resolve(response);
-        if no_body {
+        let Some(whole) = whole else {
             return if reply.bytes().is_empty() { Ok(()) } else { Err("HEAD has no body".to_owned()) };
-        }
+        };
         let Some(content) = response.get("content").and_then(Value::as_object) else {
             return if reply.bytes().is_empty() { Ok(()) } else { Err("a body, and none is described".to_owned()) };
         };
@@ -83,29 +100,31 @@ impl Contract {
         let sent = sent.split(';').next().unwrap_or_default().trim();
         let media = content.get(sent).ok_or(format!("Content-Type {sent:?} is not described"))?;
         match media.get("schema") {
-            Some(schema) if sent.ends_with("json") => self.check_body(&schema.to_string(), schema, reply),
+            Some(schema) if sent.ends_with("json") => self.check_body(schema, reply, whole),
             _ => Ok(()),
         }
     }
 
-    fn check_body(&self, name: &str, schema: &Value, reply: &Reply) -> Result<(), String> {
+    fn check_body(&self, schema: &Value, reply: &Reply, whole: Whole) -> Result<(), String> {
         let body: Value = serde_json::from_slice(reply.bytes()).map_err(|error| format!("not JSON: {error}"))?;
-        let validator = self.validator(name, schema);
+        let validator = self.validator(schema, whole);
         let faults: Vec<String> =
             validator.iter_errors(&body).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
         if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
     }
 
-    fn validator(&self, name: &str, schema: &Value) -> Arc<Validator> {
+    fn validator(&self, schema: &Value, whole: Whole) -> Arc<Validator> {
+        let name = format!("{whole:?} {schema}");
+        let components = if whole == Whole::Only { &self.components_whole } else { &self.components };
         let mut validators = self.validators.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let compile = || {
             let mut schema = schema.clone();
             close(&mut schema);
-            let whole = json!({ "allOf": [schema], "components": self.components });
+            let whole = json!({ "allOf": [schema], "components": components });
             let built = jsonschema::draft202012::options().should_validate_formats(true).build(&whole);
             Arc::new(built.unwrap_or_else(|error| panic!("the schema {name} is not valid: {error}")))
         };
-        validators.entry(name.to_owned()).or_insert_with(compile).clone()
+        validators.entry(name.clone()).or_insert_with(compile).clone()
     }
 
     fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {

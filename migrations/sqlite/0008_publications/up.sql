@@ -21,6 +21,8 @@ CREATE TABLE publications (
     language           TEXT NOT NULL,
     kind               TEXT NOT NULL,
     featured           INTEGER NOT NULL,
+    has_image          INTEGER NOT NULL,
+    has_corrections    INTEGER NOT NULL,
     section_id         TEXT,
     section_slug       TEXT,
     source_id          TEXT,
@@ -41,37 +43,63 @@ CREATE TABLE publications (
     CHECK (live_from <= live_until)
 ) STRICT;
 
-CREATE INDEX publications_newest ON publications (published_at, article_id) WHERE NOT superseded;
-CREATE INDEX publications_section ON publications (section_id, published_at, article_id) WHERE NOT superseded;
-CREATE INDEX publications_source ON publications (source_id, published_at, article_id) WHERE NOT superseded;
-CREATE INDEX publications_updated ON publications (live_from, article_id) WHERE NOT superseded;
-CREATE INDEX publications_title ON publications (title, article_id) WHERE NOT superseded;
+-- Lists are walked in the order of an index and never sorted whole. superseded comes before the order, so that history
+-- stands apart and never slows the present, and the interval comes after it, so that a walk reads the index alone.
+CREATE INDEX publications_published ON publications (superseded, published_at, article_id, live_from, live_until);
+CREATE INDEX publications_updated ON publications (superseded, live_from, article_id, live_until);
+CREATE INDEX publications_created ON publications (superseded, created_at, article_id, live_from, live_until);
+CREATE INDEX publications_title ON publications (superseded, title, article_id, live_from, live_until);
+-- The same for what many lists ask for. Names of now are ids; names as printed, for the past, are slugs.
+CREATE INDEX publications_section ON publications (section_id, superseded, published_at, article_id, live_from, live_until);
+CREATE INDEX publications_source ON publications (source_id, superseded, published_at, article_id, live_from, live_until);
+CREATE INDEX publications_language ON publications (language, superseded, published_at, article_id, live_from, live_until);
+CREATE INDEX publications_kind ON publications (kind, superseded, published_at, article_id, live_from, live_until);
+CREATE INDEX publications_section_slug ON publications (section_slug, superseded, published_at, article_id);
+CREATE INDEX publications_source_slug ON publications (source_slug, superseded, published_at, article_id);
+CREATE INDEX publications_featured ON publications (superseded, published_at, article_id) WHERE featured = TRUE;
+CREATE INDEX publications_has_image ON publications (superseded, published_at, article_id) WHERE has_image = TRUE;
+CREATE INDEX publications_has_corrections ON publications (superseded, published_at, article_id) WHERE has_corrections = TRUE;
 CREATE INDEX publications_slug ON publications (slug, live_from);
--- History never slows the present: these hold only what is or will be read.
+-- These hold only what is or will be read.
 CREATE INDEX publications_live_slug ON publications (slug) WHERE NOT superseded;
-CREATE INDEX publications_live_article ON publications (article_id) WHERE NOT superseded;
+CREATE INDEX publications_live_article ON publications (article_id, live_from, live_until) WHERE NOT superseded;
 CREATE INDEX publications_live_original ON publications (original_id) WHERE NOT superseded;
-CREATE INDEX publications_created ON publications (created_at, article_id) WHERE NOT superseded;
 
--- What was read at a moment that is over, newest first.
-CREATE INDEX publications_past ON publications (published_at, article_id);
-
+-- Who and what a publication names, with the slugs of then. The columns behind them repeat the publication's, so that a
+-- list by author or tag reads one index and nothing else; the trigger keeps its end in step.
 CREATE TABLE publication_authors (
     publication_id TEXT NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
     author_id      TEXT NOT NULL,
     slug           TEXT NOT NULL,
+    article_id     TEXT NOT NULL,
+    published_at   TEXT NOT NULL,
+    live_from      TEXT NOT NULL,
+    live_until     TEXT NOT NULL,
+    superseded     INTEGER NOT NULL,
     PRIMARY KEY (publication_id, author_id)
 ) STRICT;
 
-CREATE INDEX publication_authors_author ON publication_authors (author_id, publication_id);
-CREATE INDEX publication_authors_slug ON publication_authors (slug, publication_id);
+CREATE INDEX publication_authors_author ON publication_authors (author_id, superseded, published_at, article_id, live_from, live_until);
+CREATE INDEX publication_authors_slug ON publication_authors (slug, superseded, published_at, article_id, live_from, live_until);
 
 CREATE TABLE publication_tags (
     publication_id TEXT NOT NULL REFERENCES publications (id) ON DELETE CASCADE,
     tag_id         TEXT NOT NULL,
     slug           TEXT NOT NULL,
+    article_id     TEXT NOT NULL,
+    published_at   TEXT NOT NULL,
+    live_from      TEXT NOT NULL,
+    live_until     TEXT NOT NULL,
+    superseded     INTEGER NOT NULL,
     PRIMARY KEY (publication_id, tag_id)
 ) STRICT;
 
-CREATE INDEX publication_tags_tag ON publication_tags (tag_id, publication_id);
-CREATE INDEX publication_tags_slug ON publication_tags (slug, publication_id);
+CREATE INDEX publication_tags_tag ON publication_tags (tag_id, superseded, published_at, article_id, live_from, live_until);
+CREATE INDEX publication_tags_slug ON publication_tags (slug, superseded, published_at, article_id, live_from, live_until);
+
+CREATE TRIGGER publication_ended AFTER UPDATE OF live_until, superseded ON publications
+BEGIN
+    UPDATE publication_authors SET live_until = NEW.live_until, superseded = NEW.superseded
+        WHERE publication_id = NEW.id;
+    UPDATE publication_tags SET live_until = NEW.live_until, superseded = NEW.superseded WHERE publication_id = NEW.id;
+END;

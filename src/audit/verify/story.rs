@@ -197,27 +197,41 @@ fn wrong_index(connection: &mut AnyConnection, publication: &Publication) -> Res
         && publication.language == document.language
         && publication.kind == document.kind
         && publication.featured == document.featured
+        && publication.has_image == document.image.is_some()
+        && publication.has_corrections != document.corrections.is_empty()
         && publication.section_id == document.section
         && publication.source_id == document.source
         && publication.original_id == *original;
     if !columns {
         return Ok(Some("the columns by which it is found do not say what it says"));
     }
-    let tags: BTreeSet<String> = publication_tags::table
+    let printed_tags = printed.tags.into_iter().map(|tag| (tag.id, repeated(publication)));
+    let printed_authors = printed.authors.into_iter().map(|author| (author.id, repeated(publication)));
+    let tags: Vec<(String, Repeated)> = publication_tags::table
         .filter(publication_tags::publication_id.eq(&publication.id))
-        .select(publication_tags::tag_id)
-        .load(connection)?
-        .into_iter()
-        .collect();
-    let authors: BTreeSet<String> = publication_authors::table
+        .select({
+            use publication_tags::{article_id, live_from, live_until, published_at, superseded, tag_id};
+            (tag_id, (article_id, published_at, live_from, live_until, superseded))
+        })
+        .load(connection)?;
+    let authors: Vec<(String, Repeated)> = publication_authors::table
         .filter(publication_authors::publication_id.eq(&publication.id))
-        .select(publication_authors::author_id)
-        .load(connection)?
-        .into_iter()
-        .collect();
-    let printed_tags: BTreeSet<String> = printed.tags.into_iter().map(|tag| tag.id).collect();
-    let printed_authors: BTreeSet<String> = printed.authors.into_iter().map(|author| author.id).collect();
-    Ok((tags != printed_tags || authors != printed_authors).then_some("its links are not what was published"))
+        .select({
+            use publication_authors::{article_id, author_id, live_from, live_until, published_at, superseded};
+            (author_id, (article_id, published_at, live_from, live_until, superseded))
+        })
+        .load(connection)?;
+    let as_printed = tags.into_iter().collect::<BTreeSet<_>>() == printed_tags.collect()
+        && authors.into_iter().collect::<BTreeSet<_>>() == printed_authors.collect();
+    Ok((!as_printed).then_some("its links are not what was published"))
+}
+
+/// What a link repeats of its publication: which story, its date, its interval, and whether that is over.
+type Repeated = (String, Timestamp, Timestamp, Timestamp, bool);
+
+fn repeated(publication: &Publication) -> Repeated {
+    let Publication { article_id, published_at, live_from, live_until, superseded, .. } = publication;
+    (article_id.clone(), *published_at, *live_from, *live_until, *superseded)
 }
 
 /// A story is killed, or in the trash, exactly when the log says so.

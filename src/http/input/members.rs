@@ -106,6 +106,13 @@ pub(super) fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+/// What to say of a value that is none of those allowed: the nearest one, and all of them.
+pub fn one_of(given: &str, allowed: &[&str]) -> String {
+    let near = nearest(given, allowed).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    let given: String = given.chars().take(64).collect();
+    format!("must be one of {}, not {given:?}{near}", allowed.join(", "))
+}
+
 /// The known name that a mistyped one most likely meant.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     // A name of any length could be sent; comparing more than a plausible one is wasted work.

@@ -22,7 +22,7 @@ use self::body::json_body;
 use self::members::read;
 use crate::error::{Error, Rejection, Result};
 
-pub use members::{field_names, nearest};
+pub use members::{field_names, nearest, one_of};
 
 /// Largest body that is read, in bytes after decompression: a story's body may have 5 MiB, JSON escapes add to it.
 pub const LARGEST_BODY: usize = 8 * 1024 * 1024;

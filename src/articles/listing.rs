@@ -1,0 +1,80 @@
+//! Which working copies a list has, and in which order.
+
+use diesel::prelude::*;
+
+use super::article::Status;
+use super::schedule::{in_status, is_announced};
+use crate::auth::{Permission, SignedIn};
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::listing::{self, Facet, Link, Operator, Predicate, Table, Value};
+use crate::error::{Error, Result};
+use crate::http::page::{List, Page};
+use crate::live::{ArticleColumn, ArticleFilter, Names, Wing};
+
+const ARTICLES: Table = Table { name: "articles", key: "id" };
+
+/// The links repeat nothing of a working copy: it changes with every save, and saves should be cheap.
+const TAGS: Link = Link {
+    name: "article_tags",
+    row: "article_id",
+    refers_to: "id",
+    repeats: &[("id", "article_id")],
+    ordered_by: None,
+};
+
+const AUTHORS: Link = Link { name: "article_authors", ..TAGS };
+
+/// The editors' tables.
+fn wing() -> Wing {
+    Wing {
+        table: &ARTICLES,
+        tags: &TAGS,
+        authors: &AUTHORS,
+        updated: "updated_at",
+        corrected: ("corrections", Operator::IsNot, Value::Literal("[]")),
+        names: Names::Present,
+        ordered_by: None,
+        usual: ArticleColumn::UpdatedAt,
+    }
+}
+
+/// The ids of the working copies on one page of those that this caller may see.
+///
+/// Errors: 400 when the trash is asked for together with something else.
+pub fn pick(
+    connection: &mut AnyConnection,
+    caller: &SignedIn,
+    (filter, statuses): (&ArticleFilter, &[Status]),
+    page: &Page,
+    now: Timestamp,
+) -> Result<List<String>> {
+    let trashed = statuses.contains(&Status::Trashed);
+    if trashed && statuses.len() > 1 {
+        let detail = "trashed is asked for alone, without other states";
+        return Err(Error::bad_parameter("status", "trashed_alone", detail));
+    }
+    let sort = if trashed { Predicate::Present("deleted_at") } else { Predicate::Absent("deleted_at") };
+    let mut question = wing().question(filter, vec![sort], !trashed);
+    if !caller.may(Permission::EditEveryArticle) {
+        let own = Predicate::In("created_by", vec![Value::Text(caller.user_id.clone())]);
+        question.facets.insert(0, Facet::Own { any: vec![own], ordered_by: Some("updated_at") });
+    }
+    // The two states that few stories are in.
+    match statuses {
+        [Status::Scheduled] => {
+            let waiting = Predicate::Sql(Box::new(is_announced(now)));
+            question.facets.push(Facet::Own { any: vec![waiting], ordered_by: None });
+        }
+        [Status::Killed] => {
+            question.facets.push(Facet::Own { any: vec![Predicate::Present("killed_at")], ordered_by: None });
+        }
+        _ => {}
+    }
+    if let Some(any) =
+        statuses.iter().map(|status| in_status(*status, now)).reduce(|one, other| Box::new(one.or(other)))
+    {
+        question.tests.push(Predicate::Sql(Box::new(any)));
+    }
+    listing::pick(connection, &question, page)
+}

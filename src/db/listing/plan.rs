@@ -1,0 +1,246 @@
+//! How a list is read: by a walk through its order, or by a search for the few rows that a filter leaves.
+
+use diesel::prelude::*;
+use diesel::query_builder::AstPass;
+
+use super::predicate::{After, Predicate, Value, separated, walk_linked};
+use super::statement::{Branch, Estimate, Pick, PickedRow, Slots, Term, Total, slots};
+use super::table::{Link, Order, Place, Table};
+use crate::db::{AnyConnection, Backend};
+use crate::error::{Error, Result};
+use crate::http::page::{Key, List, Page, Start};
+
+/// From this many rows on, a filter leaves many: sorting them would cost more than walking through the order and
+/// testing each row, because one in every few fits.
+const MANY: i64 = 2000;
+
+/// A filter that an index can answer.
+pub enum Facet {
+    /// By columns of the table: any of several things.
+    Own {
+        /// One of these; each is answered by an index of its own or by another part of one.
+        any: Vec<Predicate>,
+        /// The column by which that index has the rows of each of them in order, if it has.
+        ordered_by: Option<&'static str>,
+    },
+    /// By a column that lists are sorted by: a part of that order.
+    Range {
+        /// The column.
+        column: &'static str,
+        /// Where it begins and ends.
+        within: Vec<Predicate>,
+    },
+    /// By a table of links: any of several things.
+    Linked {
+        /// The table.
+        link: &'static Link,
+        /// One of these values in these columns of it.
+        any: Vec<(&'static str, Value)>,
+    },
+}
+
+/// What a list is asked for.
+pub struct Question {
+    /// The table.
+    pub table: &'static Table,
+    /// What belongs to the list at all. There can be several sorts of it, each in an index or a part of one of its own.
+    pub sorts: Vec<Predicate>,
+    /// Whether the rows of each sort can be walked through in any order.
+    pub walkable: bool,
+    /// The filters that an index can answer, the one that usually leaves least first.
+    pub facets: Vec<Facet>,
+    /// What else is to be true of every row.
+    pub tests: Vec<Predicate>,
+    /// The order; its last column is the table's key.
+    pub order: Order,
+}
+
+impl Question {
+    /// The column that the order begins with.
+    fn first_column(&self) -> Option<&'static str> {
+        self.order.first().map(|(column, _)| column.name)
+    }
+}
+
+impl Facet {
+    /// Writes the filter as a test on a row.
+    pub(super) fn walk<'b>(&'b self, place: Place, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        match self {
+            Facet::Own { any, .. } => separated(&mut out, " OR ", any, |one, out| one.walk(place, out)),
+            Facet::Range { within, .. } => separated(&mut out, " AND ", within, |one, out| one.walk(place, out)),
+            Facet::Linked { link, any } => walk_linked(&mut out, place, link, any),
+        }
+    }
+
+    pub(super) fn is_repeated(&self, place: Place) -> bool {
+        match self {
+            Facet::Own { any, .. } => any.iter().all(|one| one.is_repeated(place)),
+            Facet::Range { column, .. } => place.is_repeated(column),
+            Facet::Linked { link, .. } => place.is_repeated(link.refers_to),
+        }
+    }
+
+    pub(super) fn values(&self) -> usize {
+        match self {
+            Facet::Own { any, .. } => any.iter().map(Predicate::values).sum(),
+            Facet::Range { within, .. } => within.len(),
+            Facet::Linked { any, .. } => any.len(),
+        }
+    }
+
+    fn ordered_by(&self) -> Option<&'static str> {
+        match self {
+            Facet::Own { ordered_by, .. } => *ordered_by,
+            Facet::Range { column, .. } => Some(column),
+            Facet::Linked { link, .. } => link.ordered_by,
+        }
+    }
+
+    /// Whether its rows come in an order that begins with this column.
+    fn is_ordered_by(&self, first: Option<&'static str>) -> bool {
+        first.is_some() && self.ordered_by() == first
+    }
+
+    /// Where a list that begins with this column begins and ends, when that is what this says.
+    fn range_of(&self, first: Option<&'static str>) -> Option<&[Predicate]> {
+        match self {
+            Facet::Range { column, within } if first == Some(column) => Some(within),
+            _ => None,
+        }
+    }
+
+    /// One branch for each of its values, with nothing else in it.
+    fn branches(&self, table: &'static Table) -> Vec<Branch<'_>> {
+        let branch = |link, term| Branch { place: Place { table, link }, terms: vec![term], ordered: false };
+        match self {
+            Facet::Own { any, .. } => any.iter().map(|one| branch(None, Term::Sought(one))).collect(),
+            Facet::Range { within, .. } => {
+                let terms = within.iter().map(Term::Sought).collect();
+                vec![Branch { place: Place { table, link: None }, terms, ordered: false }]
+            }
+            Facet::Linked { link, any } => {
+                any.iter().map(|(column, value)| branch(Some(*link), Term::Link(column, value))).collect()
+            }
+        }
+    }
+}
+
+/// The keys of the rows on one page of what was asked for, in at most two statements.
+///
+/// Errors: 400 when the cursor is not of this order.
+pub fn pick(connection: &mut AnyConnection, question: &Question, page: &Page) -> Result<List<String>> {
+    let after = match &page.start {
+        Start::After(keys) => Some(after(&question.order, keys)?),
+        Start::Top | Start::At(_) => None,
+    };
+    let leader = leader(connection, question)?;
+    let pick = Pick {
+        table: question.table,
+        order: &question.order,
+        branches: branches(question, leader),
+        after: after.as_ref(),
+        limit: page.fetch(),
+        offset: page.offset(),
+        counted: page.count,
+    };
+    let rows: Vec<PickedRow> = (&pick).load(connection)?;
+    let total = match rows.first() {
+        Some(first) => first.5,
+        // Nobody was there to carry it.
+        None if page.count => Some((&Total(&pick)).get_result(connection)?),
+        None => None,
+    };
+    let slots = slots(&question.order, question.table.key);
+    Ok(page.list(rows, total, |row| keys(row, slots, question.order.len())).map(|row| row.0))
+}
+
+/// What a cursor needs to go on after a row.
+fn keys((key, first, second, third, text, _): &PickedRow, slots: Slots, columns: usize) -> Vec<Key> {
+    let mut keys = vec![Key::from(key.clone()); columns];
+    let values = [first.map(Key::from), second.map(Key::from), third.map(Key::from), text.clone().map(Key::from)];
+    for ((column, _), value) in slots.into_iter().zip(values) {
+        if let (Some(place), Some(value)) = (column.and_then(|index| keys.get_mut(index)), value) {
+            *place = value;
+        }
+    }
+    keys
+}
+
+/// Where a page goes on.
+fn after(order: &Order, keys: &[Key]) -> Result<After> {
+    if order.len() != keys.len() {
+        return Err(Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list"));
+    }
+    let values: Result<Vec<Value>> = order.iter().zip(keys).map(|((column, _), key)| column.value(key)).collect();
+    Ok(After { values: values? })
+}
+
+/// The facet that leads to the rows; `None` walks through the order.
+fn leader<'a>(connection: &mut AnyConnection, question: &'a Question) -> Result<Option<&'a Facet>> {
+    let first = question.first_column();
+    let in_order = question.facets.iter().find(|one| one.is_ordered_by(first) && one.range_of(first).is_none());
+    // With one of those, a range of the order only says where the walk through it begins and ends.
+    let is_rival = |facet: &&Facet| in_order.is_none() || facet.range_of(first).is_none();
+    let rivals: Vec<&Facet> = question.facets.iter().filter(is_rival).collect();
+    match (rivals.as_slice(), in_order) {
+        ([], _) => Ok(None),
+        ([_], Some(only)) => Ok(Some(only)),
+        // Where the walk begins and ends, and nothing else.
+        ([only], None) if only.is_ordered_by(first) && question.walkable => Ok(None),
+        _ => {
+            let fewest = fewest(connection, question, &rivals)?;
+            let can_walk = question.walkable || in_order.is_some();
+            Ok(fewest.filter(|(_, rows)| *rows < MANY || !can_walk).map_or(in_order, |(facet, _)| Some(facet)))
+        }
+    }
+}
+
+/// The facet that leaves the fewest rows, and how many that are, counted to [`MANY`].
+fn fewest<'a>(
+    connection: &mut AnyConnection,
+    question: &Question,
+    rivals: &[&'a Facet],
+) -> Result<Option<(&'a Facet, i64)>> {
+    let branches = |facet: &&'a Facet| {
+        let of_sort = |sort| {
+            let mut branches = facet.branches(question.table);
+            branches.iter_mut().for_each(|branch| branch.terms.push(Term::Sought(sort)));
+            branches
+        };
+        question.sorts.iter().flat_map(of_sort).collect()
+    };
+    let estimate = Estimate { branches: rivals.iter().map(branches).collect(), limit: MANY };
+    let counted: Vec<(i32, i64)> = (&estimate).load(connection)?;
+    let fewest = counted.into_iter().min_by_key(|(place, rows)| (*rows, *place));
+    Ok(fewest.and_then(|(place, rows)| Some((*rivals.get(usize::try_from(place).ok()?)?, rows))))
+}
+
+/// The branches that give the rows, led by one facet or by the order.
+fn branches<'a>(question: &'a Question, leader: Option<&'a Facet>) -> Vec<Branch<'a>> {
+    let first = question.first_column();
+    let ordered = leader.map_or(question.walkable, |facet| facet.is_ordered_by(first));
+    let is_leader = |facet: &Facet| leader.is_some_and(|leader| std::ptr::eq(leader, facet));
+    let mut branches = Vec::new();
+    for sort in &question.sorts {
+        let led = match leader {
+            Some(facet) => facet.branches(question.table),
+            None => {
+                let place = Place { table: question.table, link: None };
+                vec![Branch { place, terms: Vec::new(), ordered }]
+            }
+        };
+        for mut branch in led {
+            branch.ordered = ordered;
+            branch.terms.push(Term::Sought(sort));
+            for facet in question.facets.iter().filter(|facet| !is_leader(facet)) {
+                match facet.range_of(first) {
+                    Some(within) if ordered => branch.terms.extend(within.iter().map(Term::Sought)),
+                    _ => branch.terms.push(Term::Facet(facet)),
+                }
+            }
+            branch.terms.extend(question.tests.iter().map(Term::Tested));
+            branches.push(branch);
+        }
+    }
+    branches
+}

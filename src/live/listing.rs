@@ -1,0 +1,85 @@
+//! Which stories a reader's list has, and in which order. How they look is decided where they are loaded.
+
+use diesel::prelude::*;
+
+use super::filter::{ArticleColumn, ArticleFilter};
+use super::question::{Names, Wing};
+use super::sight::Sight;
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::listing::{self, Link, Operator, Predicate, Table, Value};
+use crate::db::schema::withdrawals;
+use crate::error::Result;
+use crate::http::page::{List, Page};
+
+const PUBLICATIONS: Table = Table { name: "publications", key: "article_id" };
+
+/// What the links repeat of a publication, under the same names.
+const REPEATED: &[(&str, &str)] = &[
+    ("id", "publication_id"),
+    ("article_id", "article_id"),
+    ("published_at", "published_at"),
+    ("live_from", "live_from"),
+    ("live_until", "live_until"),
+    ("superseded", "superseded"),
+];
+
+const TAGS: Link = Link {
+    name: "publication_tags",
+    row: "publication_id",
+    refers_to: "id",
+    repeats: REPEATED,
+    ordered_by: Some("published_at"),
+};
+
+const AUTHORS: Link = Link { name: "publication_authors", ..TAGS };
+
+/// The readers' tables, with the names of now or those of then.
+fn wing(names: Names) -> Wing {
+    Wing {
+        table: &PUBLICATIONS,
+        tags: &TAGS,
+        authors: &AUTHORS,
+        updated: "live_from",
+        corrected: ("has_corrections", Operator::Is, Value::Flag(true)),
+        names,
+        ordered_by: Some("published_at"),
+        usual: ArticleColumn::PublishedAt,
+    }
+}
+
+/// The ids of the stories on one page of what these eyes see. The past goes by the names that were printed then, so
+/// that the same question about the same moment always has the same answer.
+pub fn pick(connection: &mut AnyConnection, filter: &ArticleFilter, page: &Page, sight: Sight) -> Result<List<String>> {
+    let current = || Predicate::In("superseded", vec![Value::Flag(false)]);
+    let mut question = match sight {
+        Sight::Readers(_) | Sight::Partners(_) => {
+            wing(Names::Present).question(filter, vec![Predicate::Off("superseded")], true)
+        }
+        Sight::Past { .. } => {
+            let ended = Predicate::In("superseded", vec![Value::Flag(true)]);
+            wing(Names::Printed).question(filter, vec![current(), ended], true)
+        }
+    };
+    question.tests.extend(seen(sight));
+    listing::pick(connection, &question, page)
+}
+
+/// What is true of every publication that these eyes see, beyond `superseded`.
+fn seen(sight: Sight) -> Vec<Predicate> {
+    let (begins, moment) = match sight {
+        Sight::Readers(now) => ("live_from", now),
+        Sight::Partners(now) => ("partner_from", now),
+        Sight::Past { then, .. } => ("live_from", then),
+    };
+    let mut seen = vec![
+        Predicate::Compare(begins, Operator::AtMost, Value::Time(moment)),
+        Predicate::Compare("live_until", Operator::Above, Value::Time(moment)),
+    ];
+    if let Sight::Past { .. } = sight {
+        let withdrawn =
+            withdrawals::table.filter(withdrawals::ended_at.eq(Timestamp::FOREVER)).select(withdrawals::article_id);
+        seen.push(Predicate::NotAmong("article_id", Box::new(withdrawn)));
+    }
+    seen
+}
