@@ -1,7 +1,5 @@
 //! `/v1/articles`: one address for readers and editors. Who asks decides which wing answers.
 
-use std::time::Duration;
-
 use actix_web::web::Data;
 use actix_web::{Responder, get, patch, post, put};
 use serde::Deserialize;
@@ -10,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::article::{ArticleList, ArticleView, Status, WorkingCopy};
 use super::input::{ArticleInput, ArticlePatch, NewArticle};
+use super::schedule::SETTLING;
 use super::{presence, reading_ahead, showing, store, trash};
 use crate::auth::{Allow, Caller, Permission, SignedIn, needs};
 use crate::clock::{Clock, Timestamp};
@@ -127,14 +126,11 @@ fn wing(caller: &Caller, view: Option<View>, as_of: Option<Timestamp>, now: Time
     }
 }
 
-/// How long after a moment nothing can be committed any more that belongs to it: longer than any request, and than any
-/// difference between the clocks of several servers.
-const SETTLING: Duration = Duration::from_secs(600);
-
 /// What depends on the caller is for the caller only; a past that is over never changes.
 fn audience(caller: &Caller, as_of: Option<Timestamp>, now: Timestamp) -> Audience {
     match (caller, as_of) {
         (Caller::User(_), _) => Audience::Caller,
+        // Nothing can be committed any more that belongs to that moment.
         (Caller::Anonymous, Some(then)) if then.after(SETTLING) < now => Audience::Forever,
         (Caller::Anonymous, _) => Audience::Everyone,
     }
@@ -174,7 +170,8 @@ async fn list_articles(
                 return Err(Error::bad_parameter("status", "not_for_readers", detail));
             }
             let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
-            let list = db.read(move |connection| live::list(connection, &filter, &page, sight)).await?;
+            let read = move |connection: &mut _| live::list(connection, &filter, &page, sight.at(clock.now()));
+            let list = db.read(read).await?;
             reading_ahead::log(&ledger, &caller, &list.data).await?;
             let list: ArticleList = list.map(|article| ArticleView::Live(Box::new(article)));
             Ok(Answer::list(&list, audience))
@@ -254,7 +251,7 @@ async fn get_article(
             Sight::Readers(now)
         }
     };
-    let found = db.read(move |connection| live::find(connection, &reference, sight)).await?;
+    let found = db.read(move |connection| live::find(connection, &reference, sight.at(clock.now()))).await?;
     Ok(match found {
         Found::Here(article) => {
             reading_ahead::log(&ledger, &caller, std::slice::from_ref(&article)).await?;

@@ -161,6 +161,7 @@ diesel::table! {
         publication_hash -> Nullable<Text>,
         killed_at -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
+        passed_at -> Timestamp,
     }
 }
 

@@ -111,10 +111,18 @@ impl TestApp {
 
     /// A second server on the same database and by the same clock.
     pub fn beside(&self) -> TestApp {
+        self.beside_by(self.clock.clone())
+    }
+
+    /// A second server on the same database, whose clock stands some seconds behind.
+    pub fn beside_behind(&self, seconds: u64) -> TestApp {
+        self.beside_by(Clock::standing_at(self.clock.now().before(Duration::from_secs(seconds))))
+    }
+
+    fn beside_by(&self, clock: Clock) -> TestApp {
         let data = folder();
         let config = Config { data_dir: data.path().to_owned(), ..self.app.config().clone() };
-        let (stop, thread, address, app) = run(config, self.clock.clone());
-        let clock = self.clock.clone();
+        let (stop, thread, address, app) = run(config, clock.clone());
         let database = OwnDatabase::Sqlite;
         TestApp { app, address, clock, stop: Some(stop), thread: Some(thread), _database: database, _data: data }
     }
