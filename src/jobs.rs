@@ -56,10 +56,11 @@ pub fn follow(follower: Follower) -> io::Result<Following> {
     Ok(Following(stop))
 }
 
-/// Removes what has run out: sessions and refresh tokens that can never be used again, and signs of life. Says how many
-/// rows that were.
+/// Puts away what has run out: sessions and refresh tokens that can never be used again, signs of life, and what was
+/// replaced out of the readers' indexes. Says how many rows that were.
 pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
-    Ok(auth::prune_sessions(connection, now)? + articles::tidy_presence(connection, now)?)
+    let removed = auth::prune_sessions(connection, now)? + articles::tidy_presence(connection, now)?;
+    Ok(removed + articles::tidy_publications(connection, now)?)
 }
 
 /// Writes into the log which stories went live or expired since the last time, and says how many entries were settled.

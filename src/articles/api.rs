@@ -1,7 +1,5 @@
 //! `/v1/articles`: one address for readers and editors. Who asks decides which wing answers.
 
-use std::time::Duration;
-
 use actix_web::web::Data;
 use actix_web::{Responder, get, patch, post, put};
 use serde::Deserialize;
@@ -10,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::article::{ArticleList, ArticleView, Status, WorkingCopy};
 use super::input::{ArticleInput, ArticlePatch, NewArticle};
+use super::schedule::SETTLING;
 use super::{presence, reading_ahead, showing, store, trash};
 use crate::auth::{Allow, Caller, Permission, SignedIn, needs};
 use crate::clock::{Clock, Timestamp};
@@ -138,14 +137,11 @@ fn wing(caller: &Caller, view: Option<View>, as_of: Option<Timestamp>, now: Time
     }
 }
 
-/// How long after a moment nothing can be committed any more that belongs to it: longer than any request, and than any
-/// difference between the clocks of several servers.
-const SETTLING: Duration = Duration::from_secs(600);
-
 /// What depends on the caller is for the caller only; a past that is over never changes.
 fn audience(caller: &Caller, as_of: Option<Timestamp>, now: Timestamp) -> Audience {
     match (caller, as_of) {
         (Caller::User(_), _) => Audience::Caller,
+        // Nothing can be committed any more that belongs to that moment.
         (Caller::Anonymous, Some(then)) if then.after(SETTLING) < now => Audience::Forever,
         (Caller::Anonymous, _) => Audience::Everyone,
     }
@@ -196,7 +192,8 @@ async fn list_articles(
             only_readers_fields(fields.as_ref())?;
             let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
             let read = db.read(move |connection| {
-                let freshness = live::freshness_of_list(connection, now)?;
+                let sight = sight.at(clock.now());
+                let freshness = live::freshness_of_list(connection, sight.now())?;
                 Ok((live::list(connection, &cache, (&filter, extras), &page, sight)?, freshness))
             });
             let (list, freshness) = read.await?;
@@ -286,7 +283,8 @@ async fn get_article(
         }
     };
     only_readers_fields(fields.as_ref())?;
-    let found = db.read(move |connection| live::find(connection, &cache, (&reference, extras), sight)).await?;
+    let found = db.read(move |connection| live::find(connection, &cache, (&reference, extras), sight.at(clock.now())));
+    let found = found.await?;
     Ok(match found {
         Found::Here(story, freshness) => {
             reading_ahead::log(&ledger, &caller, std::slice::from_ref(&story)).await?;

@@ -1,16 +1,13 @@
 //! Public notes about a story. A note waits in the working copy until a publication carries it to readers, and every
 //! publication after that carries it, too: nobody can lose one by editing.
 
-use diesel::prelude::*;
-
 use super::draft::Draft;
+use super::held::{Held, hold};
 use super::publishing::{self, Passed, Publish};
 use super::row::ArticleRow;
-use super::schedule::Schedule;
 use super::store;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
-use crate::db::schema::articles;
 use crate::db::types::new_id;
 use crate::error::{Error, Rejection, Result};
 use crate::events::Journal;
@@ -30,27 +27,27 @@ pub struct Carrier {
     pub from: Timestamp,
 }
 
-/// Whether a note belongs to no publication that will be read: one that waits, or one whose carrier is cancelled.
-pub fn any_waits(notes: &[Correction], cancelled: Option<i32>) -> bool {
-    notes.iter().any(|note| waits(note, cancelled))
+/// Whether a note belongs to no publication that is or will be read: it waits, or its carrier is among the `unread`.
+pub fn any_waits(notes: &[Correction], unread: &[i32]) -> bool {
+    notes.iter().any(|note| waits(note, unread))
 }
 
-fn waits(note: &Correction, cancelled: Option<i32>) -> bool {
-    note.publication.is_none() || note.publication == cancelled
+fn waits(note: &Correction, unread: &[i32]) -> bool {
+    note.publication.is_none_or(|number| unread.contains(&number))
 }
 
 /// Hands the notes that wait to a publication.
-pub fn carry(notes: &mut [Correction], cancelled: Option<i32>, carrier: Carrier) {
-    for note in notes.iter_mut().filter(|note| waits(note, cancelled)) {
+pub fn carry(notes: &mut [Correction], unread: &[i32], carrier: Carrier) {
+    for note in notes.iter_mut().filter(|note| waits(note, unread)) {
         note.publication = Some(carrier.number);
         note.previous_publication = carrier.previous;
         note.published_at = Some(carrier.from);
     }
 }
 
-/// Lets the notes of a publication that was cancelled wait again.
-pub fn release(notes: &mut [Correction], cancelled: i32) {
-    for note in notes.iter_mut().filter(|note| note.publication == Some(cancelled)) {
+/// Lets the notes of publications that nobody will read wait again.
+pub fn release(notes: &mut [Correction], unread: &[i32]) {
+    for note in notes.iter_mut().filter(|note| waits(note, unread)) {
         note.publication = None;
         note.previous_publication = None;
         note.published_at = None;
@@ -65,27 +62,23 @@ pub fn move_to(notes: &mut [Correction], (from, to): (i32, i32), begins: Timesta
     }
 }
 
-/// Adds a note to a story that readers know, as a new version of it.
+/// Adds a note to a story that readers know, as a new version of it. `publish` shows it to them at once: the working copy
+/// is published with its notes, and what readers see keeps its end.
 ///
-/// Errors: 409 when readers never saw the story or it has too many notes; 412 when it was changed meanwhile.
+/// Errors: 409 when readers never saw the story, it has too many notes, or another publication is scheduled and would be
+/// lost; 412 when it was changed meanwhile; what [`publishing::publish`] gives.
 pub fn add(
     connection: &mut AnyConnection,
     journal: &mut Journal,
     row: ArticleRow,
-    (kind, text): (CorrectionKind, String),
-) -> Result<ArticleRow> {
-    let now = publishing::hold(connection, journal, &row)?;
-    // The notes as they are now that the story is held: a publication may have taken some along meanwhile.
-    let (corrections, first_published_at): (String, Timestamp) = articles::table
-        .find(&row.id)
-        .select((articles::corrections, articles::first_published_at))
-        .first(connection)?;
-    if first_published_at > now {
+    (kind, text, publish): (CorrectionKind, String, bool),
+) -> Result<Corrected> {
+    let held = hold(connection, journal, &row)?;
+    if held.row.first_published_at > held.now {
         let detail = "readers have not seen this article yet, so there is nothing to correct; change it instead";
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
     }
-    let row = ArticleRow { corrections, ..row };
-    let mut draft = Draft::from_row(&row)?;
+    let mut draft = Draft::from_row(&held.row)?;
     if draft.document.corrections.len() >= MOST {
         let detail = format!("this article has {MOST} notes already, which is the most");
         return Err(Error::Conflict(Rejection::anywhere("too_many", detail)));
@@ -93,15 +86,25 @@ pub fn add(
     let note =
         Correction { id: new_id(), kind, text, published_at: None, publication: None, previous_publication: None };
     draft.document.corrections.push(note);
-    store::save_draft(connection, journal, row, draft, Some(format!("a public note: {kind}")))
+    let row = store::save_draft(connection, journal, held.row, draft, Some(format!("a public note: {kind}")))?;
+    match publish {
+        true => {
+            publish_held(connection, journal, Held { row, ..held }).map(|passed| Corrected::Published(Box::new(passed)))
+        }
+        false => Ok(Corrected::Waiting(Box::new(row))),
+    }
 }
 
-/// Publishes the working copy with its notes. What readers see keeps its end.
-///
-/// Errors: 409 when another publication is scheduled, which would be lost; what [`publishing::publish`] gives.
-pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<Passed> {
-    let schedule = Schedule::of(connection, &row.id, journal.now())?;
-    if let Some(pending) = &schedule.pending {
+/// What became of a story with a new note.
+pub enum Corrected {
+    /// Readers see the note.
+    Published(Box<Passed>),
+    /// The next publication carries it.
+    Waiting(Box<ArticleRow>),
+}
+
+fn publish_held(connection: &mut AnyConnection, journal: &mut Journal, held: Held) -> Result<Passed> {
+    if let Some(pending) = &held.schedule.pending {
         let detail = format!(
             "another publication of this article is scheduled for {} and would be lost; unschedule it first, or leave \
              out publish and schedule the article again, which takes the note along",
@@ -109,6 +112,6 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, row: Artic
         );
         return Err(Error::Conflict(Rejection::field("/publish", "scheduled", detail)));
     }
-    let until = schedule.running.and_then(|running| running.expires_at.unless_forever());
-    publishing::publish(connection, journal, row, Publish { until, ..Publish::default() })
+    let until = held.schedule.running.as_ref().and_then(|running| running.expires_at.unless_forever());
+    publishing::publish_held(connection, journal, held, Publish { until, ..Publish::default() })
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::api::location;
+use super::api::{OnlyTrashed, location};
 use super::article::{Presence, WorkingCopy};
 use super::draft::Draft;
 use super::{presence, showing, store, trash};
@@ -43,6 +43,9 @@ pub struct DeleteArticleOptions {
     /// brings it back.
     #[param(value_type = Option<bool>)]
     purge: bool,
+    /// `trashed` purges the article in the trash, when another one has its name now; only with `purge`.
+    #[param(inline)]
+    status: Option<OnlyTrashed>,
 }
 
 /// Delete an article
@@ -63,14 +66,19 @@ async fn delete_article(
     ledger: Ledger,
 ) -> Result<HttpResponse> {
     let if_match = if_match.require()?;
-    let (user, DeleteArticleOptions { dry_run, purge }) = (SignedIn::clone(&caller), options.0);
+    let (user, DeleteArticleOptions { dry_run, purge, status }) = (SignedIn::clone(&caller), options.0);
+    if status.is_some() && !purge {
+        let detail = "is for purge=true: what is in the trash is deleted already";
+        return Err(Error::bad_parameter("status", "not_here", detail));
+    }
     if purge && !user.may(Permission::PurgeArticles) {
         return Err(Error::Forbidden("Removing an article for good needs the role admin.".into()));
     }
     let write = ledger.write(caller.actor(), WriteOptions { dry_run }, move |connection, journal| {
-        let row = match trash::get(connection, &user, &reference) {
-            Ok(row) if purge => row,
-            _ => store::get(connection, &user, &reference, journal.now())?,
+        let now = journal.now();
+        let row = match purge {
+            true => trash::get_for_purge(connection, &user, (&reference, status.is_some()), now)?,
+            false => store::get(connection, &user, &reference, now)?,
         };
         if_match.check(row.version)?;
         match purge {

@@ -8,9 +8,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::agenda::{Appointment, AppointmentList};
 use super::article::WorkingCopy;
+use super::corrections::{self, Corrected};
 use super::publishing::{Modified, Passed, Publish};
 use super::row::ArticleRow;
-use super::{agenda, corrections, killing, publishing, showing, store};
+use super::{agenda, killing, publishing, showing, store};
 use crate::auth::{Allow, Permission, SignedIn, needs};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
@@ -149,7 +150,7 @@ impl From<ArticleRow> for Outcome {
 /// Shows readers the working copy as it is now: at once, or from `at` on, and until `until` if that is given. What
 /// readers see now goes on until then, and what was scheduled before is replaced. The schedule is kept by the clock of
 /// each reader's request: no background job has to run. With `If-Match`, only the version that you read is published. An
-/// article that was killed is published again by an admin only.
+/// article that was killed is published again by an admin only, and at once: 409 with an `at` or under an embargo.
 #[utoipa::path(
     operation_id = "publish_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
     security(("bearer" = [])),
@@ -185,10 +186,7 @@ pub(super) fn publish(
     row: ArticleRow,
     (caller, wish): (&SignedIn, Publish),
 ) -> Result<Passed> {
-    let row = match row.killed_at {
-        Some(_) if caller.may(Permission::LiftKills) => killing::lift(connection, journal, row)?,
-        _ => row,
-    };
+    let wish = Publish { lifts_kill: caller.may(Permission::LiftKills), ..wish };
     publishing::publish(connection, journal, row, wish)
 }
 
@@ -199,7 +197,7 @@ impl From<PublicationInput> for Publish {
             until: input.until.value(),
             modified: input.modified.value(),
             note: input.note.value().map(String::from),
-            dated: None,
+            ..Publish::default()
         }
     }
 }
@@ -252,7 +250,8 @@ async fn unschedule_article(
 /// Kill an article
 ///
 /// Withdraws it with all its past: readers who knew its address are told so with 410 and the public reason, and it is in
-/// no list, count or `as_of` any more. Editors keep it with its history; only an admin publishes it again.
+/// no list, count or `as_of` any more. Editors keep it with its history; only an admin publishes it again. Shared caches
+/// learn of it within a minute; copies that readers or their browsers have already cannot be called back.
 #[utoipa::path(
     operation_id = "kill_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
     security(("bearer" = [])),
@@ -308,11 +307,10 @@ async fn correct_article(
     let at_once = body.0.publish.value().unwrap_or(false);
     let kind = kind.ok_or_else(|| Error::internal("a required member is not there"))?;
     pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, row, _| {
-        let row = corrections::add(connection, journal, row, (kind, text))?;
-        match at_once {
-            true => Ok(corrections::publish(connection, journal, row)?.into()),
-            false => Ok(row.into()),
-        }
+        Ok(match corrections::add(connection, journal, row, (kind, text, at_once))? {
+            Corrected::Published(passed) => Outcome::Passed(passed),
+            Corrected::Waiting(row) => Outcome::Changed(row),
+        })
     })
     .await
 }

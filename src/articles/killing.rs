@@ -4,15 +4,15 @@
 use diesel::prelude::*;
 
 use super::article::Kill;
+use super::held::{Held, hold};
 use super::publishing;
 use super::row::ArticleRow;
-use super::schedule::Schedule;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
-use crate::db::schema::{articles, withdrawals};
+use crate::db::schema::withdrawals;
 use crate::db::types::new_id;
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Action, Event, Journal, Resource};
+use crate::events::{Action, Event, Journal, Resource, chain};
 use crate::live::WithdrawalKind;
 
 /// Why a story is killed.
@@ -33,44 +33,42 @@ pub fn kill(
     row: ArticleRow,
     reasons: Reasons,
 ) -> Result<ArticleRow> {
-    let now = publishing::hold(connection, journal, &row)?;
-    if row.killed_at.is_some() {
+    let held = hold(connection, journal, &row)?;
+    if held.row.killed_at.is_some() {
         return Err(Error::Conflict(Rejection::anywhere("killed", "this article is killed already")));
     }
-    if row.publication_number == 0 {
+    if held.row.publication_number == 0 {
         let detail = "this article was never published, so there is nothing to withdraw; delete it instead";
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
     }
-    let schedule = Schedule::of(connection, &row.id, now)?;
-    let row = publishing::take_down(connection, row, &schedule, now)?;
+    let row = ArticleRow { killed_at: Some(held.now), ..held.row };
+    let row = publishing::take_down(connection, Held { row, ..held })?;
     let killed = Event::new(Action::Killed, Resource::Article, &row.id).noted(reasons.internal.clone());
-    begin(connection, journal, &row.id, (WithdrawalKind::Killed, reasons))?;
-    diesel::update(articles::table.find(&row.id)).set(articles::killed_at.eq(now)).execute(connection)?;
-    journal.record(Event { before: Some(row.version), ..killed });
-    Ok(ArticleRow { killed_at: Some(now), ..row })
+    let digest = told(&row.id, reasons.public.as_deref())?;
+    begin(connection, journal, &row.id, (WithdrawalKind::Killed, reasons, Timestamp::FOREVER))?;
+    journal.record(Event { before: Some(row.version), ..killed.sealing(digest) });
+    Ok(row)
 }
 
-/// Takes a kill back, so that the story can be published again. Its past is seen again, too.
-pub fn lift(connection: &mut AnyConnection, journal: &Journal, row: ArticleRow) -> Result<ArticleRow> {
-    end(connection, &row.id, WithdrawalKind::Killed, journal.now())?;
-    let nobody: Option<Timestamp> = None;
-    diesel::update(articles::table.find(&row.id)).set(articles::killed_at.eq(nobody)).execute(connection)?;
-    Ok(ArticleRow { killed_at: None, ..row })
+/// The hash of what readers are told of a kill, for the log.
+pub fn told(article: &str, reason: Option<&str>) -> Result<String> {
+    let told = serde_json::json!({ "format": "dateline-kill-1", "article": article, "reason_public": reason });
+    Ok(chain::sha256(chain::canonical(&told)?.as_bytes()))
 }
 
-/// Takes a story and its past out of the readers' sight.
+/// Takes a story and its past out of the readers' sight, until it is brought back or until an embargo ends.
 pub fn begin(
     connection: &mut AnyConnection,
     journal: &Journal,
     article: &str,
-    (kind, reasons): (WithdrawalKind, Reasons),
+    (kind, reasons, until): (WithdrawalKind, Reasons, Timestamp),
 ) -> Result<()> {
     let columns = (
         withdrawals::id.eq(new_id()),
         withdrawals::article_id.eq(article),
         withdrawals::kind.eq(kind),
         withdrawals::begun_at.eq(journal.now()),
-        withdrawals::ended_at.eq(Timestamp::FOREVER),
+        withdrawals::ended_at.eq(until),
         withdrawals::reason_public.eq(reasons.public),
         withdrawals::reason_internal.eq(reasons.internal),
         withdrawals::withdrawn_by.eq(journal.actor().user_id()),
@@ -79,12 +77,12 @@ pub fn begin(
     Ok(())
 }
 
-/// Brings a story's past back.
+/// Brings a story's past back, unless it is back already.
 pub fn end(connection: &mut AnyConnection, article: &str, kind: WithdrawalKind, now: Timestamp) -> Result<()> {
     let running = withdrawals::table
         .filter(withdrawals::article_id.eq(article))
         .filter(withdrawals::kind.eq(kind))
-        .filter(withdrawals::ended_at.eq(Timestamp::FOREVER));
+        .filter(withdrawals::ended_at.gt(now));
     diesel::update(running).set(withdrawals::ended_at.eq(now)).execute(connection)?;
     Ok(())
 }

@@ -8,19 +8,18 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text, Timestamp as SqlTimestamp};
 
-use super::announcing;
-use super::corrections;
+use super::held::{self, Held, hold};
 use super::publication::{Dates, Interval, Publication};
 use super::row::ArticleRow;
-use super::schedule::{Ending, Schedule};
-use super::store;
+use super::schedule::{Ending, Schedule, Slot};
+use super::{announcing, corrections, killing, store};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
-use crate::db::schema::{articles, authors, publication_authors, publication_tags, publications, tags};
+use crate::db::schema::{authors, publication_authors, publication_tags, publications, tags};
 use crate::db::types::{new_id, text_enum};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Action, Event, Journal, Resource};
-use crate::live::{Document, References};
+use crate::live::{Document, References, WithdrawalKind};
 
 text_enum! {
     /// Whether readers are told that a story's text changed.
@@ -46,6 +45,8 @@ pub struct Publish {
     /// The date that readers are told when an import brings an older story. The interval still begins now: a log that
     /// can prove what it said and when does not claim to have said it earlier.
     pub dated: Option<Timestamp>,
+    /// Whether a story that is killed comes back; an admin's to say.
+    pub lifts_kill: bool,
 }
 
 /// A story behind the door: its row as it is now, where it stands, and the names of what it refers to.
@@ -58,23 +59,33 @@ pub struct Passed {
     pub references: References,
 }
 
-/// Publishes the working copy as it is in `row`: now, or in the future, and not before its embargo ends. What runs ends
-/// where the new publication begins, and what was scheduled before is cancelled. `note` goes to the log.
+/// Publishes the working copy: now, or in the future, and not before its embargo ends. What runs ends where the new
+/// publication begins, and what was scheduled before is cancelled. `note` goes to the log.
 ///
-/// Errors: 403 for a story that is killed; 422 for an interval that begins in the past or is empty; 409 when the slug
-/// belongs to another story's past; 412 when the story was changed meanwhile.
+/// Errors: 403 for a story that is killed, unless the wish brings it back; 422 for an interval that begins in the past or
+/// is empty; 409 when the slug belongs to another story's past; 412 when the story was changed meanwhile.
 pub fn publish(
     connection: &mut AnyConnection,
     journal: &mut Journal,
     row: ArticleRow,
     wish: Publish,
 ) -> Result<Passed> {
-    let now = hold(connection, journal, &row)?;
-    if row.killed_at.is_some() {
+    let held = hold(connection, journal, &row)?;
+    publish_held(connection, journal, held, wish)
+}
+
+/// [`publish`] for a story that is held already.
+pub(super) fn publish_held(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    held: Held,
+    wish: Publish,
+) -> Result<Passed> {
+    if held.row.killed_at.is_some() && !wish.lifts_kill {
         return Err(Error::Forbidden("This article was killed; only an admin publishes it again.".into()));
     }
-    let interval = interval(&wish, row.embargo_until, now)?;
-    let schedule = Schedule::of(connection, &row.id, now)?;
+    let interval = interval(&wish, &held)?;
+    let Held { row, schedule, awaited, now } = lift_kill(connection, held, interval)?;
     // What readers find under this slug already was let through before.
     let known = schedule.running.as_ref().is_some_and(|running| running.slug == row.slug);
     if !known {
@@ -82,18 +93,20 @@ pub fn publish(
     }
     let dates = dates(&row, &schedule, (interval.from, &wish), now);
     let mut document = row.document()?;
-    let cancelled = schedule.pending.as_ref().map(|slot| slot.number);
-    if corrections::any_waits(&document.corrections, cancelled) {
-        let previous = match schedule.running.as_ref().or(schedule.expired()) {
+    let endings = schedule.make_room(interval.from, now);
+    let unread = schedule.never_read(&endings);
+    if corrections::any_waits(&document.corrections, &unread) {
+        let running = schedule.running.as_ref().filter(|slot| !unread.contains(&slot.number));
+        let previous = match running.or(schedule.expired()) {
             Some(slot) => Some(slot.number),
             None => last_read(connection, &row.id, now)?.map(|read| read.number),
         };
         let carrier = corrections::Carrier { number: row.publication_number + 1, previous, from: interval.from };
-        corrections::carry(&mut document.corrections, cancelled, carrier);
+        corrections::carry(&mut document.corrections, &unread, carrier);
     }
     let references = References::load(connection, [&document])?;
     let publication = Publication::of(&row, document.clone(), &references, (interval, dates))?;
-    write_ends(connection, schedule.make_room(interval.from, now))?;
+    write_ends(connection, &endings, &awaited, now)?;
     insert(connection, &publication, &document)?;
     announcing::expect(connection, &publication, now)?;
     let row = ArticleRow {
@@ -104,24 +117,41 @@ pub fn publish(
         corrections: serde_json::to_string(&document.corrections).map_err(Error::internal)?,
         ..row
     };
-    write_dates(connection, &row)?;
+    held::store(connection, &row)?;
     let published = Event::new(Action::Published, Resource::Article, &row.id).noted(wish.note);
     let published = published.touching(&publication.original_id);
     journal.record(Event { after: Some(row.version), ..published.sealing(publication.hash.as_str()) });
-    Ok(Passed { schedule: schedule.with(&publication, now), row, references })
+    Ok(Passed { schedule: schedule.after(&endings, Some(Slot::from(&publication)), now), row, references })
+}
+
+/// Takes a kill back, and only for a story that is read at once: one that was killed and waits would no longer be told as
+/// killed, and its past would be seen again.
+fn lift_kill(connection: &mut AnyConnection, held: Held, interval: Interval) -> Result<Held> {
+    if held.row.killed_at.is_none() {
+        return Ok(held);
+    }
+    if interval.from > held.now {
+        let detail = "this article was killed; it comes back at once or not at all: leave out at, and lift its embargo";
+        return Err(Error::Conflict(Rejection::field("/at", "killed", detail)));
+    }
+    killing::end(connection, &held.row.id, WithdrawalKind::Killed, held.now)?;
+    Ok(Held { row: ArticleRow { killed_at: None, ..held.row }, ..held })
 }
 
 /// Ends what readers see, now, and cancels what is scheduled.
 ///
 /// Errors: 409 when there is neither; 412 when the story was changed meanwhile.
 pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<ArticleRow> {
-    let now = hold(connection, journal, &row)?;
-    let schedule = Schedule::of(connection, &row.id, now)?;
-    if schedule.running.is_none() && schedule.pending.is_none() {
+    let held = hold(connection, journal, &row)?;
+    unpublish_held(connection, journal, held)
+}
+
+fn unpublish_held(connection: &mut AnyConnection, journal: &mut Journal, held: Held) -> Result<ArticleRow> {
+    if held.schedule.running.is_none() && held.schedule.pending.is_none() {
         let detail = "readers do not see this article and nothing is scheduled; there is nothing to take down";
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
     }
-    let row = take_down(connection, row, &schedule, now)?;
+    let row = take_down(connection, held)?;
     journal.record(Event { before: Some(row.version), ..Event::new(Action::Unpublished, Resource::Article, &row.id) });
     Ok(row)
 }
@@ -130,46 +160,42 @@ pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: Art
 ///
 /// Errors: 409 when nothing is scheduled; 412 when the story was changed meanwhile.
 pub fn unschedule(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<ArticleRow> {
-    let now = hold(connection, journal, &row)?;
-    let schedule = Schedule::of(connection, &row.id, now)?;
-    if schedule.pending.is_none() {
+    let held = hold(connection, journal, &row)?;
+    if held.schedule.pending.is_none() {
         let detail = "nothing is scheduled; to take down what readers see, use unpublish";
         return Err(Error::Conflict(Rejection::anywhere("not_scheduled", detail)));
     }
-    write_ends(connection, schedule.call_off())?;
-    let row = forget_what_was_planned(connection, row, &schedule, now)?;
+    let endings = held.schedule.call_off();
+    let row = take_back(connection, held, &endings)?;
     journal.record(Event { before: Some(row.version), ..Event::new(Action::Unscheduled, Resource::Article, &row.id) });
     Ok(row)
 }
 
-/// Ends whatever is or will be read of a story, now. The caller holds it, and says in the log what that was.
-pub(super) fn take_down(
-    connection: &mut AnyConnection,
-    row: ArticleRow,
-    schedule: &Schedule,
-    now: Timestamp,
-) -> Result<ArticleRow> {
-    write_ends(connection, schedule.make_room(now, now))?;
-    forget_what_was_planned(connection, row, schedule, now)
+/// Ends whatever is or will be read of a story, now. The caller says in the log what that was.
+pub(super) fn take_down(connection: &mut AnyConnection, held: Held) -> Result<ArticleRow> {
+    let endings = held.schedule.end(held.now);
+    take_back(connection, held, &endings)
 }
 
 /// Ends whatever is or will be read of a story, and publishes once more what stands in one of its publications, in
-/// another interval: an embargo came, moved or went. The caller holds the story.
+/// another interval: an embargo came, moved or went.
 pub(super) fn move_to(
     connection: &mut AnyConnection,
-    row: ArticleRow,
-    schedule: &Schedule,
-    (id, interval): (&str, Interval),
-    now: Timestamp,
+    held: Held,
+    (slot, interval): (&Slot, Interval),
 ) -> Result<(Publication, ArticleRow)> {
-    let before: Publication = publications::table.find(id).select(Publication::as_select()).first(connection)?;
+    let Held { row, schedule, awaited, now } = held;
+    let before: Publication = publications::table.find(&slot.id).select(Publication::as_select()).first(connection)?;
     let mut document: Document = serde_json::from_str(&before.document).map_err(Error::internal)?;
     let number = row.publication_number + 1;
-    let mut of_story = row.document()?.corrections;
-    for notes in [&mut document.corrections, &mut of_story] {
-        corrections::move_to(notes, (before.number, number), interval.from);
+    let mut of_story = row.corrections()?;
+    // A note that readers saw keeps its date, and the publication that brought it.
+    if !slot.is_read(now) {
+        for notes in [&mut document.corrections, &mut of_story] {
+            corrections::move_to(notes, (before.number, number), interval.from);
+        }
     }
-    write_ends(connection, schedule.make_room(now, now))?;
+    write_ends(connection, &schedule.end(now), &awaited, now)?;
     let first = last_read(connection, &row.id, now)?.map_or(interval.from, |read| read.first_published_at);
     let publication = Publication {
         id: new_id(),
@@ -197,30 +223,28 @@ pub(super) fn move_to(
         corrections: serde_json::to_string(&of_story).map_err(Error::internal)?,
         ..row
     };
-    write_dates(connection, &row)?;
+    held::store(connection, &row)?;
     Ok((publication, row))
 }
 
-/// Cancels what is scheduled, so that nothing of a story that goes into the trash appears later. The caller holds it.
+/// Cancels what is scheduled, so that nothing of a story that goes into the trash appears later.
 ///
 /// Errors: 409 when readers see the story now: it has to be taken down first. 403 when it is scheduled and the caller
 /// may not publish.
 pub(super) fn cancel_for_trash(
     connection: &mut AnyConnection,
     journal: &mut Journal,
-    row: ArticleRow,
+    held: Held,
     may_publish: bool,
 ) -> Result<ArticleRow> {
-    let now = journal.now();
-    let schedule = Schedule::of(connection, &row.id, now)?;
-    if schedule.is_live() {
+    if held.schedule.is_live() {
         let detail =
             "readers see this article; unpublish or kill it first, so that taking it down is a decision of its own";
         return Err(Error::Conflict(Rejection::anywhere("is_published", detail)));
     }
-    match (schedule.pending.is_some(), may_publish) {
-        (false, _) => Ok(row),
-        (true, true) => unpublish(connection, journal, row),
+    match (held.schedule.pending.is_some(), may_publish) {
+        (false, _) => Ok(held.row),
+        (true, true) => unpublish_held(connection, journal, held),
         (true, false) => {
             Err(Error::Forbidden("This article is scheduled; an editor has to take that back first.".into()))
         }
@@ -234,9 +258,10 @@ pub(super) fn purge(connection: &mut AnyConnection, article: &str) -> Result<()>
 }
 
 /// The interval that was asked for, or what is wrong with it.
-fn interval(wish: &Publish, embargo: Option<Timestamp>, now: Timestamp) -> Result<Interval> {
+fn interval(wish: &Publish, held: &Held) -> Result<Interval> {
+    let now = held.now;
     let ahead = wish.at.unwrap_or(now);
-    let from = embargo.map_or(ahead, |end| end.max(ahead));
+    let from = held.row.embargo_until.map_or(ahead, |end| end.max(ahead));
     let until = wish.until.unwrap_or(Timestamp::FOREVER);
     let mut refused = Vec::new();
     if ahead < now {
@@ -248,63 +273,41 @@ fn interval(wish: &Publish, embargo: Option<Timestamp>, now: Timestamp) -> Resul
         let detail = format!("must be later than {from}{embargoed}");
         refused.push(Rejection::field("/until", "before_start", detail));
     }
+    // Those who read ahead find what is replaced until they find this one, whatever their clock says.
+    let ahead = match &held.schedule.pending {
+        Some(pending) if from > now && wish.at.is_none() => pending.partner_from.min(ahead),
+        _ => ahead,
+    };
     if refused.is_empty() { Ok(Interval { ahead, from, until }) } else { Err(Error::Unprocessable(refused)) }
 }
 
-/// Holds the story until the transaction ends, so that two editors at the door pass one after the other, and gives the
-/// moment from which it is held.
-///
-/// Errors: 412 when it was changed or deleted since `row` was read.
-pub(super) fn hold(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<Timestamp> {
-    let target = store::unchanged(&row.id, row.version);
-    match diesel::update(target).set(articles::version.eq(row.version)).execute(connection)? {
-        0 => Err(Error::version_mismatch(row.version + 1)),
-        _ => Ok(journal.look_again()),
-    }
-}
-
-fn write_ends(connection: &mut AnyConnection, endings: Vec<Ending>) -> Result<()> {
+/// Writes how publications end, and forgets what the log will no longer have to say of them.
+fn write_ends(connection: &mut AnyConnection, endings: &[Ending], awaited: &[String], now: Timestamp) -> Result<()> {
     for Ending { id, until, superseded } in endings {
         diesel::update(publications::table.find(id))
             .set((publications::live_until.eq(until), publications::superseded.eq(superseded)))
             .execute(connection)?;
     }
-    Ok(())
+    // What only gets shorter is looked at again when it is due.
+    let ended = endings.iter().filter(|ending| ending.superseded || ending.until <= now);
+    let ended = ended.map(|ending| &ending.id).filter(|id| awaited.contains(id)).collect();
+    announcing::forget(connection, ended)
 }
 
-/// Writes into the working copy what the door knows better than any save.
-fn write_dates(connection: &mut AnyConnection, row: &ArticleRow) -> Result<()> {
-    diesel::update(articles::table.find(&row.id))
-        .set((
-            articles::published_at.eq(row.published_at),
-            articles::first_published_at.eq(row.first_published_at),
-            articles::publication_number.eq(row.publication_number),
-            articles::publication_hash.eq(&row.publication_hash),
-            articles::corrections.eq(&row.corrections),
-        ))
-        .execute(connection)?;
-    Ok(())
-}
-
-/// What was only planned leaves neither a date nor a note behind.
-fn forget_what_was_planned(
-    connection: &mut AnyConnection,
-    row: ArticleRow,
-    schedule: &Schedule,
-    now: Timestamp,
-) -> Result<ArticleRow> {
+/// Ends publications that nothing replaces. What nobody ever read leaves neither a date nor a note behind.
+fn take_back(connection: &mut AnyConnection, held: Held, endings: &[Ending]) -> Result<ArticleRow> {
+    let Held { row, schedule, awaited, now } = held;
+    write_ends(connection, endings, &awaited, now)?;
     let read = last_read(connection, &row.id, now)?;
-    let mut notes = row.document()?.corrections;
-    if let Some(pending) = &schedule.pending {
-        corrections::release(&mut notes, pending.number);
-    }
+    let mut notes = row.corrections()?;
+    corrections::release(&mut notes, &schedule.never_read(endings));
     let row = ArticleRow {
         published_at: read.as_ref().map_or(Timestamp::FOREVER, |read| read.published_at),
         first_published_at: read.as_ref().map_or(Timestamp::FOREVER, |read| read.first_published_at),
         corrections: serde_json::to_string(&notes).map_err(Error::internal)?,
         ..row
     };
-    write_dates(connection, &row)?;
+    held::store(connection, &row)?;
     Ok(row)
 }
 
@@ -315,7 +318,7 @@ fn dates(row: &ArticleRow, schedule: &Schedule, (from, wish): (Timestamp, &Publi
     let goes_on = schedule.running.as_ref().filter(|running| running.expires_at >= from);
     Dates {
         first_published_at: first.or(wish.dated).unwrap_or(from),
-        published_at: goes_on.map(|running| running.published_at).or(wish.dated).unwrap_or(from),
+        published_at: goes_on.map(|running| running.published_at).or(wish.dated).map_or(from, |date| date.min(from)),
         modified_at: match (goes_on, wish.modified) {
             (Some(running), Some(Modified::Silent)) => running.modified_at,
             (Some(_), _) => from,

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::clock::Timestamp;
 use crate::db::schema::articles;
 use crate::error::{Error, Result};
-use crate::live::{ArticleKind, Document};
+use crate::live::{ArticleKind, Correction, Document};
 
 /// A row of `articles`: the document and the text, the columns that are their index, and who and when.
 #[allow(missing_docs, reason = "the migrations say what each column means")]
@@ -39,6 +39,7 @@ pub struct ArticleRow {
     pub publication_hash: Option<String>,
     pub killed_at: Option<Timestamp>,
     pub deleted_at: Option<Timestamp>,
+    pub passed_at: Timestamp,
 }
 
 /// What a list needs of a row: everything but the text, which may have megabytes.
@@ -96,6 +97,11 @@ impl ArticleRow {
     pub fn document(&self) -> Result<Document> {
         document(&self.document, &self.corrections, self.section_id.as_ref(), self.source_id.as_ref())
     }
+
+    /// The stored notes.
+    pub fn corrections(&self) -> Result<Vec<Correction>> {
+        serde_json::from_str(&self.corrections).map_err(unreadable)
+    }
 }
 
 impl ListedRow {
@@ -105,10 +111,13 @@ impl ListedRow {
     }
 }
 
+fn unreadable(error: serde_json::Error) -> Error {
+    Error::internal(format!("a stored document cannot be read: {error}"))
+}
+
 /// A stored document with its notes. A section or source that was deleted meanwhile is no longer in its column, and is
 /// let go here too, so that the story can be saved again.
 fn document(text: &str, corrections: &str, section: Option<&String>, source: Option<&String>) -> Result<Document> {
-    let unreadable = |error| Error::internal(format!("a stored document cannot be read: {error}"));
     let mut document: Document = serde_json::from_str(text).map_err(unreadable)?;
     document.corrections = serde_json::from_str(corrections).map_err(unreadable)?;
     document.section = section.cloned();

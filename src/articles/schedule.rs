@@ -2,6 +2,7 @@
 //! cannot be out of step with what readers see.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -52,6 +53,17 @@ impl From<&Publication> for Slot {
     }
 }
 
+impl Slot {
+    /// Whether readers have seen it, before it is ended at this moment: what ends when it begins was never read.
+    pub fn is_read(&self, now: Timestamp) -> bool {
+        self.live_from < now
+    }
+}
+
+/// How long a moment may still be the present for somebody: longer than any request takes, and than any difference
+/// between the clocks of several servers.
+pub const SETTLING: Duration = Duration::from_secs(600);
+
 /// The end of a publication, as the door writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
@@ -59,19 +71,19 @@ pub struct Ending {
     pub id: String,
     /// The end that holds from now on.
     pub until: Timestamp,
-    /// Whether the door is done with it.
+    /// Whether nobody may see it any more, whatever their clock says: it was taken down, or never read, or is long over.
     pub superseded: bool,
 }
 
-/// A story's publications that the door has not ended, as they stand at one moment: the one that readers see, the one
-/// that waits, and those whose time ran out.
+/// A story's publications that somebody may still see, as they stand at one moment: the one that readers see, the one
+/// that waits, and those whose time is over.
 #[derive(Debug, Clone, Default)]
 pub struct Schedule {
     /// What readers see now.
     pub running: Option<Slot>,
     /// What they will see.
     pub pending: Option<Slot>,
-    /// What they saw until its end came, oldest first.
+    /// What they saw until it was replaced or its end came, oldest first.
     pub over: Vec<Slot>,
 }
 
@@ -115,41 +127,58 @@ impl Schedule {
         }
     }
 
-    /// What readers saw last, when they see nothing now.
+    /// What readers saw last, when they see nothing now. It came to its end by itself: what is taken down is not here.
     pub fn expired(&self) -> Option<&Slot> {
         self.over.last()
     }
 
     /// What ends or gets shorter when a publication begins at `from`. What waits is cancelled: its interval is empty,
     /// and nobody ever read it.
+    ///
+    /// What ends now stays in sight until every clock is past its end. Readers whose moment is a little earlier, on a
+    /// slower server or in a request that is under way, must find it, because they do not find yet what replaces it.
     pub fn make_room(&self, from: Timestamp, now: Timestamp) -> Vec<Ending> {
-        let ending = |slot: &Slot, until, superseded| Ending { id: slot.id.clone(), until, superseded };
-        let cancelled = self.pending.iter().map(|slot| ending(slot, slot.live_from, true));
+        let cancelled = self.pending.iter().map(cancelled);
         let ended = self.running.iter().map(|slot| match from <= now {
-            true => ending(slot, now, true),
-            false => ending(slot, slot.expires_at.min(from), false),
+            true => Ending { id: slot.id.clone(), until: now, superseded: !slot.is_read(now) },
+            false => Ending { id: slot.id.clone(), until: slot.expires_at.min(from), superseded: false },
         });
-        let over = self.over.iter().map(|slot| ending(slot, slot.live_until, true));
+        // What expired stands for the story as long as nothing came after it.
+        let followed = self.running.is_some() || from <= now;
+        let over = self.over.iter().filter(|slot| followed && slot.live_until.after(SETTLING) <= now).map(done);
         cancelled.chain(ended).chain(over).collect()
+    }
+
+    /// What ends when all of it is taken down: at once and for everybody, because nothing takes its place.
+    pub fn end(&self, now: Timestamp) -> Vec<Ending> {
+        let cancelled = self.pending.iter().map(cancelled);
+        let ended = self.running.iter().map(|slot| Ending { id: slot.id.clone(), until: now, superseded: true });
+        cancelled.chain(ended).chain(self.over.iter().map(done)).collect()
     }
 
     /// What changes when what waits is cancelled and nothing takes its place: what runs gets its own end back.
     pub fn call_off(&self) -> Vec<Ending> {
-        let cancelled =
-            self.pending.iter().map(|slot| Ending { id: slot.id.clone(), until: slot.live_from, superseded: true });
         let goes_on = self.running.iter().filter(|slot| slot.live_until != slot.expires_at);
         let goes_on = goes_on.map(|slot| Ending { id: slot.id.clone(), until: slot.expires_at, superseded: false });
-        cancelled.chain(goes_on).collect()
+        self.pending.iter().map(cancelled).chain(goes_on).collect()
     }
 
-    /// The schedule when room was made for this publication and it stands.
-    pub fn with(self, publication: &Publication, now: Timestamp) -> Schedule {
-        let slot = Slot::from(publication);
-        if slot.live_from <= now {
-            return Schedule { running: Some(slot), ..Schedule::default() };
-        }
-        let shortened = |running: Slot| Slot { live_until: running.expires_at.min(slot.live_from), ..running };
-        Schedule { running: self.running.map(shortened), pending: Some(slot), over: Vec::new() }
+    /// The numbers of those that these endings leave without a moment in which anybody read them.
+    pub fn never_read(&self, endings: &[Ending]) -> Vec<i32> {
+        let is_empty =
+            |slot: &&Slot| endings.iter().any(|ending| ending.id == slot.id && ending.until <= slot.live_from);
+        self.running.iter().chain(&self.pending).filter(is_empty).map(|slot| slot.number).collect()
+    }
+
+    /// The schedule after these endings, with what is new in it.
+    pub fn after(self, endings: &[Ending], new: Option<Slot>, now: Timestamp) -> Schedule {
+        let ended = |slot: Slot| match endings.iter().find(|ending| ending.id == slot.id) {
+            Some(ending) if ending.superseded => None,
+            Some(ending) => Some(Slot { live_until: ending.until, ..slot }),
+            None => Some(slot),
+        };
+        let slots = self.over.into_iter().chain(self.running).chain(self.pending);
+        Schedule::at(slots.filter_map(ended).chain(new), now)
     }
 
     /// The status of a working copy in this version that is not killed.
@@ -167,6 +196,26 @@ impl Schedule {
     pub fn is_live(&self) -> bool {
         self.running.is_some()
     }
+}
+
+/// What never begins: its interval is empty.
+fn cancelled(slot: &Slot) -> Ending {
+    Ending { id: slot.id.clone(), until: slot.live_from, superseded: true }
+}
+
+/// What is over for everybody.
+fn done(slot: &Slot) -> Ending {
+    Ending { id: slot.id.clone(), until: slot.live_until, superseded: true }
+}
+
+/// Drops what was replaced, and is over by everybody's clock, out of the indexes that live reads use.
+pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
+    let replaced = publications::table
+        .filter(not(publications::superseded))
+        .filter(publications::live_until.le(now.before(SETTLING)))
+        // What came to its end by itself stands for the story until something follows.
+        .filter(publications::live_until.lt(publications::expires_at));
+    Ok(diesel::update(replaced).set(publications::superseded.eq(true)).execute(connection)?)
 }
 
 /// The condition that a working copy is in this status at this moment; the same rule as [`Schedule::status`]. It looks at

@@ -202,6 +202,7 @@ pub fn begin(
         publication_hash: None,
         killed_at: None,
         deleted_at: None,
+        passed_at: now,
         ..index(&draft)?
     };
     let made = || Slug::from_title(&draft.document.title, "story");
@@ -259,7 +260,7 @@ pub fn change(
     let row = save_draft(connection, journal, ArticleRow { slug, slug_taken_over, ..before }, draft, note)?;
     match row.embargo_until == embargo {
         true => Ok(row),
-        false => embargo::apply(connection, journal, row, may(Permission::PublishArticles)),
+        false => embargo::apply(connection, journal, row, (embargo, may(Permission::PublishArticles))),
     }
 }
 
@@ -289,6 +290,7 @@ pub fn save_draft(
         publication_hash: before.publication_hash,
         killed_at: before.killed_at,
         deleted_at: None,
+        passed_at: before.passed_at,
         ..index
     };
     save(connection, &row, before.version, row.corrections != before.corrections)?;
@@ -341,6 +343,7 @@ fn index(draft: &Draft) -> Result<ArticleRow> {
         publication_hash: None,
         killed_at: None,
         deleted_at: None,
+        passed_at: Timestamp::FOREVER,
     })
 }
 

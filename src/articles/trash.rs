@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::draft::Draft;
+use super::held::hold;
 use super::killing::{self, Reasons};
 use super::row::ArticleRow;
 use super::{access, publishing, store};
@@ -25,13 +26,18 @@ pub fn put(
     caller: &SignedIn,
     row: ArticleRow,
 ) -> Result<ArticleRow> {
-    publishing::hold(connection, journal, &row)?;
-    let row = publishing::cancel_for_trash(connection, journal, row, caller.may(Permission::PublishArticles))?;
+    let held = hold(connection, journal, &row)?;
+    let row = publishing::cancel_for_trash(connection, journal, held, caller.may(Permission::PublishArticles))?;
     let now = journal.now();
     let nothing = (articles::deleted_at.eq(now), articles::slug_taken_over.eq(false));
     diesel::update(articles::table.find(&row.id)).set(nothing).execute(connection)?;
     if row.publication_number > 0 {
-        killing::begin(connection, journal, &row.id, (WithdrawalKind::Trashed, Reasons::default()))?;
+        killing::begin(
+            connection,
+            journal,
+            &row.id,
+            (WithdrawalKind::Trashed, Reasons::default(), Timestamp::FOREVER),
+        )?;
     }
     journal.record(Event::deleted(Resource::Article, &row.id, row.version));
     Ok(ArticleRow { deleted_at: Some(now), ..row })
@@ -71,25 +77,20 @@ pub fn restore(
         }
         Err(error) => return Err(error),
     };
+    let row = hold_in_trash(connection, &row)?;
     let slug = slug.unwrap_or_else(|| row.slug.clone());
     store::refuse_published(connection, (&row.id, &slug), false, journal.now())?;
-    let in_trash = articles::table.find(&row.id).filter(articles::deleted_at.is_not_null());
     let nobody: Option<Timestamp> = None;
-    let back = diesel::update(in_trash).set((articles::deleted_at.eq(nobody), articles::slug.eq(&slug)));
-    match back.execute(connection) {
-        Ok(0) => return Err(Error::NotFound("article")),
-        Ok(_) => {}
-        Err(error) => {
-            return Err(match Error::from(error) {
-                Error::Conflict(_) => {
-                    let detail =
-                        "another article has this slug now; send {\"slug\": …} to restore it under another one";
-                    Error::taken("/slug", detail)
-                }
-                other => other,
-            });
+    let back = (articles::deleted_at.eq(nobody), articles::slug.eq(&slug));
+    diesel::update(articles::table.find(&row.id)).set(back).execute(connection).map_err(|error| {
+        match Error::from(error) {
+            Error::Conflict(_) => {
+                let detail = "another article has this slug now; send {\"slug\": …} to restore it under another one";
+                Error::taken("/slug", detail)
+            }
+            other => other,
         }
-    }
+    })?;
     killing::end(connection, &row.id, WithdrawalKind::Trashed, journal.now())?;
     journal.record(Event { after: Some(row.version), ..Event::new(Action::Restored, Resource::Article, &row.id) });
     let renamed = slug != row.slug;
@@ -101,16 +102,32 @@ pub fn restore(
     store::save_draft(connection, journal, row, draft, Some("restored under another slug".to_owned()))
 }
 
+/// The story that is to be removed for good: one in the trash when that was asked for or when nothing else has this name.
+///
+/// Errors: 404 when there is none.
+pub fn get_for_purge(
+    connection: &mut AnyConnection,
+    caller: &SignedIn,
+    (reference, only_trashed): (&Reference, bool),
+    now: Timestamp,
+) -> Result<ArticleRow> {
+    match store::get(connection, caller, reference, now) {
+        Ok(row) if !only_trashed => Ok(row),
+        Ok(_) | Err(Error::NotFound(_)) => get(connection, caller, reference),
+        Err(error) => Err(error),
+    }
+}
+
 /// Removes a story for good: working copy, revisions, everything that was published, and the kept answers that hold
 /// its text. The log keeps that it was there.
 ///
-/// Errors: 409 while readers see it or will see it.
+/// Errors: 409 while readers see it or will see it; 404 when somebody else brought it back or removed it meanwhile.
 pub fn purge(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<()> {
     let row = match row.deleted_at {
-        Some(_) => row,
+        Some(_) => hold_in_trash(connection, &row)?,
         None => {
-            publishing::hold(connection, journal, &row)?;
-            publishing::cancel_for_trash(connection, journal, row, true)?
+            let held = hold(connection, journal, &row)?;
+            publishing::cancel_for_trash(connection, journal, held, true)?
         }
     };
     publishing::purge(connection, &row.id)?;
@@ -119,4 +136,12 @@ pub fn purge(connection: &mut AnyConnection, journal: &mut Journal, row: Article
     let purged = Event::new(Action::Purged, Resource::Article, &row.id);
     journal.record(Event { before: Some(row.version), ..purged });
     Ok(())
+}
+
+/// Holds a story in the trash until the transaction ends: of two who want it, the second finds it gone.
+fn hold_in_trash(connection: &mut AnyConnection, row: &ArticleRow) -> Result<ArticleRow> {
+    let there = articles::table.find(&row.id).filter(articles::version.eq(row.version));
+    let there = there.filter(articles::deleted_at.is_not_null());
+    let held = diesel::update(there).set(articles::version.eq(row.version)).returning(articles::all_columns);
+    held.get_result(connection).optional()?.ok_or(Error::NotFound("article"))
 }

@@ -210,9 +210,12 @@ pub fn delete(
 ) -> Result<()> {
     let row = get(connection, reference)?;
     if_match.check(row.version)?;
-    let uses = uses(connection, &row.id)?;
+    let uses = uses(connection, &row.id, journal.now())?;
     if uses > 0 && !force {
-        let detail = format!("{uses} articles use this author; send ?force=true to take it off them and delete it");
+        let detail = format!(
+            "{uses} articles use this author, those in the trash counted; send ?force=true to take it off them and \
+             delete it"
+        );
         return Err(Error::Conflict(Rejection::anywhere("in_use", detail)));
     }
     // The links follow by the database's own rules; what was printed stays in the publications.
@@ -225,18 +228,19 @@ pub fn delete(
     Ok(())
 }
 
-/// How many articles name an author: in their working copy, or in what readers see.
-fn uses(connection: &mut AnyConnection, id: &str) -> Result<i64> {
+/// How many articles name an author: in their working copy, or in what readers see or will see.
+fn uses(connection: &mut AnyConnection, id: &str, now: Timestamp) -> Result<i64> {
     let working = article_authors::table.filter(article_authors::author_id.eq(id)).select(article_authors::article_id);
     let on_publications = publication_authors::table
         .filter(publication_authors::author_id.eq(id))
         .select(publication_authors::publication_id);
     let published = publications::table
         .filter(diesel::dsl::not(publications::superseded))
+        .filter(publications::live_until.gt(now))
         .filter(publications::id.eq_any(on_publications))
         .select(publications::article_id);
     let used = articles::id.eq_any(working).or(articles::id.eq_any(published));
-    Ok(articles::table.filter(used).filter(articles::deleted_at.is_null()).count().get_result(connection)?)
+    Ok(articles::table.filter(used).count().get_result(connection)?)
 }
 
 /// The id of the oldest author with this name. Case makes no difference: whoever types "nato" means NATO.

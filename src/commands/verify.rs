@@ -23,9 +23,9 @@ impl Verify {
     /// Does it, and prints what was looked at, or what is wrong.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
         let app = App::build(prepare(settings, Shape::LeftAlone)?, Clock::system())?;
-        let signer = app.signer().clone();
+        let (signer, now) = (app.signer().clone(), app.clock().now());
         let outcome = actix_web::rt::System::new()
-            .block_on(app.db().read(move |connection| verify::verify(connection, &signer)))?;
+            .block_on(app.db().read(move |connection| verify::verify(connection, &signer, now)))?;
         match outcome {
             Ok(counts) => {
                 println!("{counts}\nok");

@@ -163,6 +163,30 @@ pub fn snapshot<T>(connection: &mut AnyConnection, work: impl FnOnce(&mut AnyCon
     })
 }
 
+/// Inserts rows of one kind, many in one statement. They must say every column, because SQLite knows no default among
+/// many rows.
+macro_rules! insert_all {
+    ($connection:expr, $table:expr, $rows:expr) => {{
+        let (connection, mut rows): (&mut $crate::db::AnyConnection, Vec<_>) = ($connection, $rows);
+        let mut inserted = Ok(0);
+        while inserted.is_ok() && !rows.is_empty() {
+            // Both databases allow some ten thousand values in a statement.
+            let some: Vec<_> = rows.drain(..rows.len().min($crate::db::MOST_ROWS)).collect();
+            let insert = diesel::insert_into($table).values(some);
+            inserted = match connection {
+                $crate::db::AnyConnection::Postgres(connection) => insert.execute(connection),
+                $crate::db::AnyConnection::Sqlite(connection) => insert.execute(connection),
+            };
+        }
+        inserted
+    }};
+}
+
+pub(crate) use insert_all;
+
+/// Most rows of one statement.
+pub(crate) const MOST_ROWS: usize = 500;
+
 /// Something that only one transaction at a time may do, because no unique index can tell what two of them would make
 /// together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

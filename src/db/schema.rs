@@ -162,6 +162,7 @@ diesel::table! {
         publication_hash -> Nullable<Text>,
         killed_at -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
+        passed_at -> Timestamp,
     }
 }
 

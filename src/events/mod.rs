@@ -13,8 +13,10 @@ pub use event::{Action, Actor, Event, Resource};
 pub use ledger::Ledger;
 pub use replay::forget_answers;
 pub use signer::{PublicKey, Signer, checkpoint_text, key_name};
-pub use store::{Changes, Entry, changes_since, newest_position};
+pub use store::{BETWEEN_CHECKPOINTS, Changes, Entry, changes_since, newest_position};
 pub use told::Told;
+
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::clock::Timestamp;
@@ -28,8 +30,8 @@ pub struct Journal {
     at: Timestamp,
     clock: Clock,
     actor: Actor,
-    /// Each with the moment at which it was noted.
-    entries: Vec<(Timestamp, Event)>,
+    /// Each with the moment at which it was noted, and by whom.
+    entries: Vec<(Timestamp, Actor, Event)>,
 }
 
 impl Journal {
@@ -39,9 +41,12 @@ impl Journal {
     }
 
     /// Looks at the clock again: after waiting for somebody else's transaction, what that one did must not lie in the
-    /// future. Never goes back.
-    pub fn look_again(&mut self) -> Timestamp {
-        self.at = self.at.max(self.clock.now());
+    /// future. Never goes back. What another server did at a moment that this one's clock has not reached was all the
+    /// same earlier: this comes after it.
+    pub fn look_again(&mut self, earlier: Timestamp) -> Timestamp {
+        let now = self.clock.now();
+        let now = if now < earlier { earlier.after(Duration::from_micros(1)) } else { now };
+        self.at = self.at.max(now);
         self.at
     }
 
@@ -52,14 +57,19 @@ impl Journal {
 
     /// Notes a change.
     pub fn record(&mut self, event: Event) {
-        self.entries.push((self.at, event));
+        self.entries.push((self.at, self.actor.clone(), event));
+    }
+
+    /// Notes what time did, and nobody in this transaction.
+    pub fn record_by_clock(&mut self, event: Event) {
+        self.entries.push((self.at, Actor::Clock, event));
     }
 
     /// What looks different to readers after this; empty when nothing does.
     fn changed(&self) -> Vec<String> {
-        let seen = self.entries.iter().filter(|(_, event)| event.action.is_seen_by_readers(event.resource));
+        let seen = self.entries.iter().filter(|(_, _, event)| event.action.is_seen_by_readers(event.resource));
         let mut ids: Vec<String> =
-            seen.flat_map(|(_, event)| [&event.id].into_iter().chain(&event.touched).cloned()).collect();
+            seen.flat_map(|(_, _, event)| [&event.id].into_iter().chain(&event.touched).cloned()).collect();
         if !ids.is_empty() {
             ids.push(Freshness::ANYTHING.to_owned());
         }

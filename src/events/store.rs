@@ -7,17 +7,17 @@ use diesel::prelude::*;
 
 use super::{Action, Journal, Resource, Signer, chain};
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::{event_head, events};
 use crate::db::types::new_id;
+use crate::db::{self, AnyConnection};
 use crate::error::Result;
 
 /// Most entries between two checkpoints: a proof holds the hashes of those between its entry and the next one.
-const BETWEEN_CHECKPOINTS: i64 = 256;
+pub const BETWEEN_CHECKPOINTS: i64 = 256;
 
 /// A row of the log.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
 pub struct Entry {
     /// Where it stands: 1, 2, 3, … without gaps, in the order of commits.
     pub position: i64,
@@ -62,8 +62,9 @@ pub fn append(connection: &mut AnyConnection, signer: &Signer, journal: Journal)
         .set(event_head::position.eq(event_head::position + added))
         .returning((event_head::position, event_head::hash))
         .get_result(connection)?;
-    let (actor_kind, actor_id) = journal.actor.as_columns();
-    for ((at, event), position) in journal.entries.into_iter().zip(newest - added + 1..) {
+    let mut rows = Vec::with_capacity(count);
+    for ((at, actor, event), position) in journal.entries.into_iter().zip(newest - added + 1..) {
+        let (actor_kind, actor_id) = actor.as_columns();
         let mut entry = Entry {
             position,
             id: new_id(),
@@ -85,8 +86,9 @@ pub fn append(connection: &mut AnyConnection, signer: &Signer, journal: Journal)
         if position == newest || position % BETWEEN_CHECKPOINTS == 0 {
             entry.signature = Some(signer.sign(position, &hash, at)?);
         }
-        diesel::insert_into(events::table).values(entry).execute(connection)?;
+        rows.push(entry);
     }
+    db::insert_all!(connection, events::table, rows)?;
     diesel::update(event_head::table).set(event_head::hash.eq(hash)).execute(connection)?;
     Ok(newest - added + 1..=newest)
 }

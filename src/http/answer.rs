@@ -20,7 +20,8 @@ use crate::error::Error;
 pub enum Audience {
     /// Anybody: caches may keep it and must ask whether it is still current.
     Everyone,
-    /// Anybody, and it never changes: caches may keep it for ever (RFC 8246).
+    /// Anybody, and it changes only when something is withdrawn: whoever has it may keep it for ever (RFC 8246), and
+    /// shared caches ask every minute, so that nobody gets it from them any more.
     Forever,
     /// This caller only: nobody may keep it.
     Caller,
@@ -30,7 +31,7 @@ impl Audience {
     fn cache_control(self) -> HeaderValue {
         match self {
             Audience::Everyone => HeaderValue::from_static("public, no-cache"),
-            Audience::Forever => HeaderValue::from_static("public, max-age=31536000, immutable"),
+            Audience::Forever => HeaderValue::from_static("public, max-age=31536000, immutable, s-maxage=60"),
             Audience::Caller => HeaderValue::from_static("private, no-store"),
         }
     }
@@ -192,9 +193,10 @@ impl Answer {
         HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, Audience::Caller.cache_control())).finish()
     }
 
-    /// 301 to where a renamed resource lives now.
+    /// 301 to where a renamed resource lives now; never for ever, because it may be renamed again.
     pub fn moved(location: String, audience: Audience) -> Answer {
         let body = serde_json::json!({ "location": location });
+        let audience = if audience == Audience::Forever { Audience::Everyone } else { audience };
         Answer { status: StatusCode::MOVED_PERMANENTLY, location: Some(location), ..Answer::one(&body, audience) }
     }
 }

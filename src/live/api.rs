@@ -60,13 +60,15 @@ async fn list_versions(
     clock: Data<Clock>,
     cursors: Data<Cursors>,
 ) -> Result<Answer> {
-    let (page, now) = (query.paging.page(&cursors, &query.binding)?, clock.now());
-    let audience = audience(&caller);
-    db.read(move |connection| match store::locate(connection, &reference, Sight::Readers(now))? {
-        Located::Here(article) => {
-            history::list(connection, &article, &page, now).map(|list| Answer::list(&list, audience))
+    let (page, audience) = (query.paging.page(&cursors, &query.binding)?, audience(&caller));
+    db.read(move |connection| {
+        let now = clock.now();
+        match store::locate(connection, &reference, Sight::Readers(now))? {
+            Located::Here(article) => {
+                history::list(connection, &article, &page, now).map(|list| Answer::list(&list, audience))
+            }
+            Located::Moved(slug) => Ok(Answer::moved(format!("/v1/articles/{slug}/history"), audience)),
         }
-        Located::Moved(slug) => Ok(Answer::moved(format!("/v1/articles/{slug}/history"), audience)),
     })
     .await
 }
@@ -89,13 +91,16 @@ async fn get_proof(
     db: Data<Db>,
     clock: Data<Clock>,
 ) -> Result<Answer> {
-    let (audience, now, number) =
-        (audience(&caller), clock.now(), query.0.publication.map(|number| i32::try_from(number).unwrap_or(i32::MAX)));
-    db.read(move |connection| match store::locate(connection, &reference, Sight::Readers(now))? {
-        Located::Here(article) => {
-            proof::find(connection, &signer, (&article, number), now).map(|proof| Answer::one(&proof, audience))
+    let audience = audience(&caller);
+    let number = query.0.publication.map(|number| i32::try_from(number).unwrap_or(i32::MAX));
+    db.read(move |connection| {
+        let now = clock.now();
+        match store::locate(connection, &reference, Sight::Readers(now))? {
+            Located::Here(article) => {
+                proof::find(connection, &signer, (&article, number), now).map(|proof| Answer::one(&proof, audience))
+            }
+            Located::Moved(slug) => Ok(Answer::moved(format!("/v1/articles/{slug}/proof"), audience)),
         }
-        Located::Moved(slug) => Ok(Answer::moved(format!("/v1/articles/{slug}/proof"), audience)),
     })
     .await
 }

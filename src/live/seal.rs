@@ -16,7 +16,7 @@ pub struct Sealed<'a> {
     number: i32,
     slug: &'a str,
     live_from: Timestamp,
-    /// When it was to be read and until when, hashed with its id: planned ends are the editors' business.
+    /// The hash of what is not told, with the random id of the publication, so that nobody can guess it.
     terms: String,
     first_published_at: Timestamp,
     published_at: Timestamp,
@@ -28,12 +28,14 @@ pub struct Sealed<'a> {
     previous: Option<&'a str>,
 }
 
-/// When a publication was to be read, as the door was asked.
+/// What is not told: when a publication was to be read, as the door was asked, and the story that it is a translation of,
+/// which readers may not know yet.
 #[derive(Debug, Serialize)]
 struct Terms<'a> {
     id: &'a str,
     partner_from: Timestamp,
     expires_at: Option<Timestamp>,
+    translation_of: Option<&'a str>,
 }
 
 /// A publication as the door made it.
@@ -74,7 +76,10 @@ pub struct Printing<'a> {
 /// The text that is hashed: JSON in its canonical form (RFC 8785).
 pub fn text(printing: &Printing) -> Result<String> {
     let expires_at = printing.expires_at.unless_forever();
-    let terms = Terms { id: printing.id, partner_from: printing.partner_from, expires_at };
+    let mut document: Value = serde_json::from_str(printing.document).map_err(Error::internal)?;
+    let translation_of = document.as_object_mut().and_then(|members| members.remove("translation_of"));
+    let translation_of = translation_of.as_ref().and_then(Value::as_str);
+    let terms = Terms { id: printing.id, partner_from: printing.partner_from, expires_at, translation_of };
     chain::canonical(&Sealed {
         format: "dateline-publication-1",
         article: printing.article,
@@ -86,7 +91,7 @@ pub fn text(printing: &Printing) -> Result<String> {
         published_at: printing.published_at,
         modified_at: printing.modified_at,
         created_at: printing.created_at,
-        document: serde_json::from_str(printing.document).map_err(Error::internal)?,
+        document,
         body: printing.body,
         body_html: printing.body_html,
         previous: printing.previous,

@@ -19,6 +19,15 @@ pub enum Sight {
 }
 
 impl Sight {
+    /// The same eyes, asking now: what waited for its turn looks at the clock again.
+    pub fn at(self, now: Timestamp) -> Sight {
+        match self {
+            Sight::Readers(_) => Sight::Readers(now),
+            Sight::Partners(_) => Sight::Partners(now),
+            Sight::Past { then, .. } => Sight::Past { then, now },
+        }
+    }
+
     /// The moment of asking.
     pub fn now(self) -> Timestamp {
         match self {

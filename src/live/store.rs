@@ -16,7 +16,7 @@ use super::references::References;
 use super::sight::Sight;
 use super::withdrawal;
 use crate::clock::Timestamp;
-use crate::db::schema::{publications, withdrawals};
+use crate::db::schema::publications;
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
 use crate::http::cache::{Cache, Freshness};
@@ -39,12 +39,12 @@ pub(super) fn seen_by<'a>(sight: Sight) -> Publications<'a> {
             .filter(publications::partner_from.le(now))
             .filter(publications::live_until.gt(now))
             .into_boxed(),
-        Sight::Past { then, .. } => publications::table
+        Sight::Past { then, now } => publications::table
             .filter(publications::live_from.le(then))
             .filter(publications::live_until.gt(then))
-            .filter(publications::article_id.ne_all(
-                withdrawals::table.filter(withdrawals::ended_at.eq(Timestamp::FOREVER)).select(withdrawals::article_id),
-            ))
+            // What runs at a moment was published before it: the index of the order needs no more of it.
+            .filter(publications::published_at.le(then))
+            .filter(publications::article_id.ne_all(withdrawal::withdrawn_at(now)))
             .into_boxed(),
     }
 }

@@ -15,6 +15,8 @@ text_enum! {
         Killed = "killed",
         /// It is in the trash: readers are told nothing.
         Trashed = "trashed",
+        /// It is under embargo: readers are told nothing until that ends, whatever they saw before.
+        Embargoed = "embargoed",
     }
 }
 
@@ -38,4 +40,10 @@ pub fn refuse_killed(connection: &mut AnyConnection, article: &str) -> Result<()
         true => Err(Error::Gone(reason.unwrap_or_default())),
         false => Ok(()),
     }
+}
+
+/// The stories that are withdrawn at this moment.
+#[diesel::dsl::auto_type]
+pub fn withdrawn_at(now: Timestamp) -> _ {
+    withdrawals::table.filter(withdrawals::ended_at.gt(now)).select(withdrawals::article_id)
 }

@@ -229,9 +229,12 @@ pub fn delete(
 ) -> Result<()> {
     let row = get(connection, reference)?;
     if_match.check(row.version)?;
-    let uses = uses(connection, &row.id)?;
+    let uses = uses(connection, &row.id, journal.now())?;
     if uses > 0 && !force {
-        let detail = format!("{uses} articles use this source; send ?force=true to take it off them and delete it");
+        let detail = format!(
+            "{uses} articles use this source, those in the trash counted; send ?force=true to take it off them and \
+             delete it"
+        );
         return Err(Error::Conflict(Rejection::anywhere("in_use", detail)));
     }
     // The stories keep their printed credit; the links follow by the database's own rules.
@@ -244,14 +247,15 @@ pub fn delete(
     Ok(())
 }
 
-/// How many articles use a source: in their working copy, or in what readers see.
-fn uses(connection: &mut AnyConnection, id: &str) -> Result<i64> {
+/// How many articles use a source: in their working copy, or in what readers see or will see.
+fn uses(connection: &mut AnyConnection, id: &str, now: Timestamp) -> Result<i64> {
     let published = publications::table
         .filter(diesel::dsl::not(publications::superseded))
+        .filter(publications::live_until.gt(now))
         .filter(publications::source_id.eq(id))
         .select(publications::article_id);
     let used = articles::source_id.eq(id).assume_not_null().or(articles::id.eq_any(published));
-    Ok(articles::table.filter(used).filter(articles::deleted_at.is_null()).count().get_result(connection)?)
+    Ok(articles::table.filter(used).count().get_result(connection)?)
 }
 
 /// The id of the oldest source with this name. Case makes no difference: whoever types "nato" means NATO.

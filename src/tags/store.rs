@@ -253,9 +253,12 @@ pub fn delete(
 ) -> Result<()> {
     let row = get(connection, reference)?;
     if_match.check(row.version)?;
-    let uses = uses(connection, &row.id)?;
+    let uses = uses(connection, &row.id, journal.now())?;
     if uses > 0 && !force {
-        let detail = format!("{uses} articles use this tag; send ?force=true to take it off them and delete it");
+        let detail = format!(
+            "{uses} articles use this tag, those in the trash counted; send ?force=true to take it off them and \
+             delete it"
+        );
         return Err(Error::Conflict(Rejection::anywhere("in_use", detail)));
     }
     // The links, the parents and the sections follow by the database's own rules.
@@ -269,30 +272,29 @@ pub fn delete(
 }
 
 /// How many articles use a tag: in their working copy, in what readers see, or as their section.
-fn uses(connection: &mut AnyConnection, id: &str) -> Result<i64> {
-    let linked = articles::table
-        .filter(
-            articles::section_id
-                .eq(id)
-                .or(articles::id
-                    .eq_any(article_tags::table.filter(article_tags::tag_id.eq(id)).select(article_tags::article_id)))
-                .or(articles::id.eq_any(
-                    publications::table
-                        .filter(diesel::dsl::not(publications::superseded))
-                        .filter(
-                            publications::section_id.eq(id).or(publications::id
-                                .eq_any(
-                                    publication_tags::table
-                                        .filter(publication_tags::tag_id.eq(id))
-                                        .select(publication_tags::publication_id),
-                                )
-                                .assume_not_null()),
-                        )
-                        .select(publications::article_id),
-                ))
-                .assume_not_null(),
-        )
-        .filter(articles::deleted_at.is_null());
+fn uses(connection: &mut AnyConnection, id: &str, now: Timestamp) -> Result<i64> {
+    let linked = articles::table.filter(
+        articles::section_id
+            .eq(id)
+            .or(articles::id
+                .eq_any(article_tags::table.filter(article_tags::tag_id.eq(id)).select(article_tags::article_id)))
+            .or(articles::id.eq_any(
+                publications::table
+                    .filter(diesel::dsl::not(publications::superseded))
+                    .filter(publications::live_until.gt(now))
+                    .filter(
+                        publications::section_id.eq(id).or(publications::id
+                            .eq_any(
+                                publication_tags::table
+                                    .filter(publication_tags::tag_id.eq(id))
+                                    .select(publication_tags::publication_id),
+                            )
+                            .assume_not_null()),
+                    )
+                    .select(publications::article_id),
+            ))
+            .assume_not_null(),
+    );
     Ok(linked.count().get_result(connection)?)
 }
 

@@ -103,6 +103,27 @@ fn what_happened_is_said_once_and_only_what_happened(database: Database) {
     app.anonymous().get(&address(&moved)).expect(200);
 }
 
+#[apply(each_database)]
+fn what_the_clock_did_stands_in_the_log_before_what_was_done_then(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    let story = editor.begin(json!({"title": "Planned"}));
+    editor.publish(&story, json!({"at": app.later(10), "until": app.later(20)}));
+    app.pass(30);
+    // No job said anything yet.
+    editor.publish(&story, json!({"until": app.later(100)}));
+    app.pass(1);
+    editor.post(&format!("{}/kill", address(&story)), json!({})).expect(200);
+    app.pass(200);
+    announce(&app);
+    let log = app.editor().get(&format!("/v1/events?id={}", text(&story["id"]))).expect(200).json();
+    let row = |entry: &Value| format!("{} {}", text(&entry["actor"]["kind"]), text(&entry["action"]));
+    let said: Vec<String> = log["data"].as_array().unwrap().iter().map(row).collect();
+    let expected =
+        ["user created", "user published", "clock went_live", "clock expired", "user published", "user killed"];
+    assert_eq!(said, expected);
+}
+
 #[test]
 fn two_servers_on_one_database_say_it_once_between_them() {
     let app = TestApp::start(Database::Postgres);

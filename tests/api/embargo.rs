@@ -59,13 +59,25 @@ fn it_takes_effect_at_once_on_what_is_published_already(database: Database) {
     let held = editor.change(&story, json!({"embargo_until": app.later(600)}));
     assert_eq!(held["status"], "scheduled");
     reader.get(&address(&story)).expect(404);
-    reader.get(&format!("{}?as_of={before}", address(&story))).expect(200);
+    let past = format!("{}?as_of={before}", address(&story));
+    // It went out by mistake: until the embargo ends, it was never there.
+    let hidden = |app: &TestApp| {
+        let (list, reader) = (format!("/v1/articles?count=true&as_of={before}"), app.anonymous());
+        let found = reader.get(&past).status();
+        for more in ["history", "proof", "proof?publication=1"] {
+            assert_eq!(reader.get(&format!("{}/{more}", address(&story))).status(), found, "{more}");
+        }
+        reader.get(&list).expect(200).json()["total"] == 0 && found == 404
+    };
+    assert!(hidden(&app));
     assert_eq!(partner.get(&address(&story)).expect(200).json()["embargo_until"], app.later(600));
     // Moved, and moved back.
     editor.change(&story, json!({"embargo_until": app.later(900)}));
     app.pass(700);
     reader.get(&address(&story)).expect(404);
+    assert!(hidden(&app));
     editor.change(&story, json!({"embargo_until": null}));
+    reader.get(&past).expect(200);
     let read = reader.get(&address(&story)).expect(200).json();
     assert_eq!((&read["first_published_at"], &read["published_at"]), (&json!(before), &json!(app.later(0))));
     reader
@@ -123,4 +135,39 @@ fn every_read_ahead_is_in_the_log(database: Database) {
     for read in reads {
         assert_eq!((&read["actor"]["id"], &read["resource_id"]), (&me["id"], &story["id"]));
     }
+}
+
+#[apply(each_database)]
+fn it_hides_what_was_taken_down_before_until_it_ends(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader, writer) = (app.editor(), app.anonymous(), app.writer());
+    let story = writer.begin(json!({"title": "Budget"}));
+    editor.publish(&story, json!({}));
+    let past = format!("{}?as_of={}", address(&story), app.later(0));
+    app.pass(10);
+    editor.unpublish(&story);
+    app.pass(10);
+    reader.get(&past).expect(200);
+    writer.if_match("*").patch(&address(&story), json!({"embargo_until": app.later(100)})).expect(403);
+    editor.change(&story, json!({"embargo_until": app.later(100)}));
+    reader.get(&past).expect(404);
+    app.pass(99);
+    reader.get(&past).expect(404);
+    app.pass(1);
+    reader.get(&past).expect(200);
+}
+
+#[apply(each_database)]
+fn notes_that_were_read_keep_their_dates(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    let story = editor.published(json!({"title": "Budget"}));
+    app.pass(10);
+    let note = json!({"type": "correction", "text": "It was wrong.", "publish": true});
+    let told = editor.post(&format!("{}/corrections", address(&story)), note).expect(200).json();
+    app.pass(10);
+    let held = editor.change(&story, json!({"embargo_until": app.later(600)}));
+    assert_eq!(held["corrections"], told["corrections"]);
+    app.pass(600);
+    assert_eq!(app.anonymous().get(&address(&story)).expect(200).json()["corrections"], told["corrections"]);
 }

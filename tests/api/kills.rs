@@ -79,3 +79,20 @@ fn what_readers_never_saw_is_missing_to_them_and_not_killed(database: Database) 
         reader.get(&format!("{name}?as_of={}", app.later(0))).expect(404);
     }
 }
+
+#[apply(each_database)]
+fn it_comes_back_at_once_or_not_at_all(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader, admin) = (app.editor(), app.anonymous(), app.admin());
+    let story = editor.published(json!({"title": "Forged"}));
+    app.pass(10);
+    editor.post(&format!("{}/kill", address(&story)), json!({})).expect(200);
+    let publish = format!("{}/publish", address(&story));
+    assert_eq!(admin.post(&publish, json!({"at": app.later(60)})).expect(409).refusals(), ["/at killed"]);
+    editor.change(&story, json!({"embargo_until": app.later(60)}));
+    admin.post(&publish, json!({})).expect(409);
+    reader.get(&address(&story)).expect(410);
+    app.pass(60);
+    admin.post(&publish, json!({})).expect(200);
+    reader.get(&address(&story)).expect(200);
+}

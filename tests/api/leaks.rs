@@ -199,6 +199,27 @@ fn nothing_public_holds_a_word_that_is_private(database: Database) {
 }
 
 #[apply(each_database)]
+fn a_translation_tells_nothing_of_an_original_that_is_hidden(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let held = editor.begin(json!({"title": CANARY, "embargo_until": app.later(600)}));
+    editor.publish(&held, json!({}));
+    let draft = editor.begin(json!({"title": CANARY}));
+    for (name, original) in [("haushalt", &held), ("entwurf", &draft)] {
+        let story = editor.published(json!({"title": name, "translation_of": original["id"], "language": "de"}));
+        app.pass(1);
+        editor.change(&story, json!({"title": format!("{name}, neu"), "translation_of": null}));
+        editor.publish(&story, json!({}));
+        let hidden = [held.clone(), draft.clone()];
+        for path in ["", "/history", "/proof", "/proof?publication=1", "/proof?publication=2"] {
+            is_clean(&reader.get(&format!("{}{path}", address(&story))).expect(200), &hidden);
+        }
+        is_clean(&reader.get(&format!("{}?as_of={}", address(&story), app.later(0))).expect(200), &hidden);
+    }
+    is_clean(&reader.get("/v1/articles?language=de"), &[held, draft]);
+}
+
+#[apply(each_database)]
 fn readers_and_other_writers_cannot_tell_what_is_hidden_from_what_is_not_there(database: Database) {
     let app = TestApp::start(database);
     let (hidden, _) = newsroom(&app);

@@ -9,6 +9,7 @@ mod authors;
 mod bodies;
 mod bulk;
 mod corrections;
+mod door;
 mod embargo;
 mod health;
 mod history;

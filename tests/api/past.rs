@@ -29,11 +29,12 @@ fn the_past_is_as_it_was_names_and_all(database: Database) {
     let query = format!("as_of={then}");
     let past = reader.get(&format!("{}?{query}", address(&story))).expect(200);
     assert_eq!(past.json(), before);
-    assert_eq!(past.header("Cache-Control"), Some("public, max-age=31536000, immutable"));
+    assert_eq!(past.header("Cache-Control"), Some("public, max-age=31536000, immutable, s-maxage=60"));
     assert_eq!(editor.get(&format!("{}?{query}", address(&story))).expect(200).json(), before);
     assert_eq!(reader.get(&format!("/v1/articles/one?{query}")).expect(200).json(), before);
     let later_name = reader.get(&format!("/v1/articles/two?{query}")).expect(301);
     assert_eq!(later_name.header("Location"), Some(&*format!("/v1/articles/one?{query}")));
+    assert_eq!(later_name.header("Cache-Control"), Some("public, no-cache"), "it may be renamed again");
     for filter in ["tag=nato", "source=coastline", "author=zoe", "section=world", "sort=title"] {
         let page = reader.get(&format!("/v1/articles?{query}&count=true&{filter}")).expect(200).json();
         assert_eq!((text(&page["data"][0]["title"]), &page["total"]), ("One", &json!(1)), "{filter}");

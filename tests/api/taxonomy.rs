@@ -280,3 +280,17 @@ fn members_that_only_the_server_sets_are_refused_as_such(database: Database) {
         assert_eq!(replaced, thing);
     }
 }
+
+#[apply(each_database)]
+fn what_a_story_in_the_trash_uses_is_not_deleted_by_mistake(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    let story = editor.begin(json!({
+        "title": "Ferry", "tags": [{"name": "Nato"}], "authors": [{"name": "Zoe"}], "source": {"name": "Coastline"}
+    }));
+    editor.if_match("*").delete(&format!("/v1/articles/{}", story["id"].as_str().unwrap())).expect(204);
+    for place in ["/v1/tags/nato", "/v1/authors/zoe", "/v1/sources/coastline"] {
+        assert!(editor.delete(place).expect(409).text().contains("those in the trash counted"));
+        editor.delete(&format!("{place}?force=true")).expect(204);
+    }
+}

@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use rstest_reuse::apply;
 use serde_json::json;
 
-use crate::support::desk::{address, text};
+use crate::support::desk::{address, at_once, text};
 use crate::support::{Database, TestApp, each_database};
+use crate::verify::assert_untouched;
 
 #[apply(each_database)]
 fn what_is_in_the_trash_is_seen_only_there_and_comes_back_whole(database: Database) {
@@ -104,4 +105,52 @@ fn what_is_purged_leaves_nothing_but_its_entry_in_the_log(database: Database) {
     let actions: Vec<&str> = log["data"].as_array().unwrap().iter().map(|entry| text(&entry["action"])).collect();
     assert_eq!(actions, ["created", "published", "unpublished", "deleted", "purged"]);
     editor.begin(json!({"title": "Purge me"}));
+}
+
+#[apply(each_database)]
+fn a_name_means_the_living_story_unless_the_trash_is_asked_for(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, admin) = (app.editor(), app.admin().if_match("*"));
+    let trashed = |slug: &str| {
+        let story = editor.begin(json!({"title": slug, "slug": slug}));
+        editor.if_match("*").delete(&address(&story)).expect(204);
+        story
+    };
+    let old = trashed("ferry");
+    let living = editor.begin(json!({"title": "Ferry", "slug": "ferry"}));
+    let only = editor.if_match("*").delete("/v1/articles/ferry?status=trashed").expect(400);
+    assert_eq!(only.refusals(), ["status not_here"]);
+    admin.delete("/v1/articles/ferry?purge=true&status=trashed").expect(204);
+    editor.get(&format!("{}?status=trashed", address(&old))).expect(404);
+    editor.get(&address(&living)).expect(200);
+    admin.delete("/v1/articles/ferry?purge=true&status=trashed").expect(404);
+    let old = trashed("choir");
+    let living = editor.begin(json!({"title": "Choir", "slug": "choir"}));
+    admin.delete("/v1/articles/choir?purge=true").expect(204);
+    editor.get(&address(&living)).expect(404);
+    admin.delete("/v1/articles/choir?purge=true").expect(204);
+    editor.get(&format!("{}?status=trashed", address(&old))).expect(404);
+}
+
+#[apply(each_database)]
+fn of_many_who_purge_and_restore_at_once_one_wins_whole(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, admin) = (app.editor(), app.admin().if_match("*"));
+    for round in 0..8 {
+        let story = editor.published(json!({"title": format!("story {round}"), "tags": [{"name": "A"}]}));
+        app.pass(1);
+        editor.unpublish(&story);
+        editor.if_match("*").delete(&address(&story)).expect(204);
+        let replies = at_once(6, |number| match number % 3 {
+            0 => editor.post(&format!("{}/restore", address(&story)), json!({})),
+            _ => admin.delete(&format!("{}?purge=true&status=trashed", address(&story))),
+        });
+        let won = |status: u16| replies.iter().filter(|reply| reply.status() == status).count();
+        assert!(replies.iter().all(|reply| matches!(reply.status(), 200 | 204 | 404 | 409)), "{round}");
+        assert_eq!(won(200) + won(204), 1, "round {round}");
+        let log = editor.get(&format!("/v1/events?id={}&action=purged&count=true", text(&story["id"]))).expect(200);
+        assert_eq!(log.json()["total"], won(204));
+        editor.get(&address(&story)).expect(if won(200) == 1 { 200 } else { 404 });
+        assert_untouched(&app);
+    }
 }

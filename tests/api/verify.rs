@@ -34,9 +34,14 @@ fn busy(app: &TestApp) {
     app.pass(1);
     editor.change(&shown, json!({"embargo_until": app.later(60)}));
     editor.change(&shown, json!({"embargo_until": null}));
+    let hidden = editor.published(json!({"title": "Hidden"}));
+    app.pass(1);
+    editor.change(&hidden, json!({"embargo_until": app.later(9000)}));
     let killed = editor.published(json!({"title": "Killed"}));
     app.pass(1);
-    editor.post(&format!("{}/kill", address(&killed)), json!({"reason_internal": "Lawyers."})).expect(200);
+    editor
+        .post(&format!("{}/kill", address(&killed)), json!({"reason_public": "Forged.", "reason_internal": "Lawyers."}))
+        .expect(200);
     let lifted = editor.published(json!({"title": "Lifted"}));
     app.pass(1);
     editor.post(&format!("{}/kill", address(&lifted)), json!({})).expect(200);
@@ -65,18 +70,26 @@ fn busy(app: &TestApp) {
 }
 
 fn verify(app: &TestApp) -> Outcome {
-    let signer = app.app().signer().clone();
-    app.ask(move |connection| verify::verify(connection, &signer))
+    let (signer, now) = (app.app().signer().clone(), app.clock().now());
+    app.ask(move |connection| verify::verify(connection, &signer, now))
+}
+
+/// Nothing was touched that was written.
+#[track_caller]
+pub fn assert_untouched(app: &TestApp) {
+    if let Err(finding) = verify(app) {
+        panic!("{}", finding.text);
+    }
 }
 
 /// What is found when somebody changes the database by hand; the change is taken back.
 fn touched(app: &TestApp, by: &'static str) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let signer = app.app().signer().clone();
+    let (signer, now) = (app.app().signer().clone(), app.clock().now());
     let (tell, told) = std::sync::mpsc::channel();
     let undone = runtime.block_on(app.app().db().write(move |connection| {
         connection.batch_execute(by).map_err(|error| Error::internal(format!("{by}: {error}")))?;
-        tell.send(verify::check(connection, &signer)?).map_err(Error::internal)?;
+        tell.send(verify::check(connection, &signer, now)?).map_err(Error::internal)?;
         Err::<(), _>(Error::internal("undone"))
     }));
     told.recv().unwrap_or_else(|_| panic!("{undone:?}"))
@@ -88,7 +101,7 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
     busy(&app);
     let counts = verify(&app).unwrap_or_else(|finding| panic!("{}", finding.text));
     assert!(
-        counts.stories == 8 && counts.purged == 1 && counts.publications > 12 && counts.checkpoints > 20,
+        counts.stories == 9 && counts.purged == 1 && counts.publications > 12 && counts.checkpoints > 20,
         "{counts:?}"
     );
     let first = "(SELECT id FROM articles WHERE slug = 'first-changed')";
@@ -139,7 +152,8 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
         (of_first("UPDATE publications SET body = 'Lies.' WHERE article_id = FIRST AND number = 1"), "number 1: it is not"),
         (of_first("UPDATE publications SET body_html = '<p>Lies.</p>' WHERE article_id = FIRST AND number = 3"), "number 3"),
         (of_first("UPDATE publications SET live_until = expires_at WHERE article_id = FIRST"), "its interval is not"),
-        (of_first("UPDATE publications SET superseded = NOT superseded WHERE article_id = FIRST AND number = 1"), "interval"),
+        ("UPDATE publications SET superseded = NOT superseded WHERE slug = 'killed'", "number 1: its interval"),
+        ("UPDATE publications SET superseded = NOT superseded WHERE slug = 'lifted' AND number = 2", "number 2: its interval"),
         (of_first("UPDATE publications SET title = 'Lies' WHERE article_id = FIRST AND number = 1"), "columns"),
         ("UPDATE publications SET expires_at = live_until", "it is not what was published"),
         ("DELETE FROM publications WHERE slug = 'killed'", "number 1: it was removed by hand"),
@@ -147,6 +161,44 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
             "DELETE FROM publication_tags WHERE publication_id IN (SELECT id FROM publications WHERE number = 1)",
             "its links are not what was published",
         ),
+        (of_first("UPDATE articles SET body_html = '<p>Lies.</p>' WHERE id = FIRST"), "the working copy is not what"),
+        (of_first("UPDATE articles SET embargo_until = NULL; UPDATE articles SET embargo_until = created_at WHERE id = FIRST"), "the working copy is not what"),
+        (
+            of_first("UPDATE articles SET corrections = REPLACE(corrections, 'It was wrong.', 'Lies.') WHERE id = FIRST"),
+            "the working copy is not what",
+        ),
+        (of_first("UPDATE articles SET corrections = '[]' WHERE id = FIRST"), "the working copy is not what"),
+        (
+            of_first("UPDATE articles SET corrections = REPLACE(corrections, '\"publication\":', '\"publication\":9') WHERE id = FIRST"),
+            "its public notes are not those",
+        ),
+        (of_first("UPDATE articles SET section_id = NULL WHERE id = FIRST"), "the columns beside the document"),
+        (
+            of_first("UPDATE articles SET section_id = (SELECT id FROM tags WHERE slug = 'a') WHERE id = FIRST"),
+            "the columns beside the document",
+        ),
+        (of_first("UPDATE articles SET source_id = NULL WHERE id = FIRST"), "the columns beside the document"),
+        (of_first("UPDATE articles SET title = 'Lies' WHERE id = FIRST"), "the columns beside the document"),
+        (of_first("UPDATE articles SET language = 'de' WHERE id = FIRST"), "the columns beside the document"),
+        (of_first("UPDATE articles SET featured = NOT featured WHERE id = FIRST"), "the columns beside the document"),
+        (of_first("UPDATE articles SET translation_of = 'x' WHERE id = FIRST"), "the columns beside the document"),
+        (of_first("UPDATE articles SET created_at = updated_at WHERE id = FIRST"), "the columns beside the document"),
+        (of_first("UPDATE articles SET publication_number = 1 WHERE id = FIRST"), "its dates or its seal"),
+        (of_first("UPDATE articles SET publication_hash = NULL WHERE id = FIRST"), "its dates or its seal"),
+        (of_first("UPDATE articles SET first_published_at = updated_at WHERE id = FIRST"), "its dates or its seal"),
+        (of_first("UPDATE publications SET revision = revision + 1 WHERE article_id = FIRST AND number = 1"), "number 1: it is not"),
+        (of_first("UPDATE publications SET section_slug = 'lies' WHERE article_id = FIRST AND number = 1"), "columns"),
+        (of_first("UPDATE publications SET source_slug = NULL WHERE article_id = FIRST AND number = 1"), "columns"),
+        ("UPDATE publication_tags SET slug = 'lies' WHERE slug = 'a'", "its links are not"),
+        ("UPDATE publication_authors SET slug = 'lies' WHERE slug = 'ana'", "its links are not"),
+        ("UPDATE publications SET kind = 'lies' WHERE slug = 'killed'", "number 1: it cannot be read"),
+        ("UPDATE publications SET document = 'lies' WHERE slug = 'killed'", "number 1: it cannot be read"),
+        ("UPDATE articles SET document = 'lies' WHERE slug = 'killed'", "the working copy is not what"),
+        ("UPDATE articles SET kind = 'lies' WHERE slug = 'killed'", "it cannot be read"),
+        ("UPDATE withdrawals SET reason_public = 'Lies.' WHERE kind = 'killed'", "why it was killed"),
+        ("UPDATE withdrawals SET reason_internal = NULL WHERE kind = 'killed'", "why it was killed"),
+        ("UPDATE withdrawals SET kind = 'lies'", "it cannot be read"),
+        ("DELETE FROM withdrawals WHERE kind = 'embargoed'", "out of sight under embargo"),
         ("UPDATE articles SET killed_at = NULL", "whether it is killed"),
         ("DELETE FROM withdrawals WHERE kind = 'trashed'", "in the trash is not what the log says"),
         ("DELETE FROM articles WHERE slug = 'back'", "this story was removed by hand"),
@@ -154,7 +206,7 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
             "INSERT INTO articles SELECT 'zzz', 'invented', slug_taken_over, version, title, language, kind, featured,
              section_id, source_id, document, body, body_html, editor_note, embargo_until, translation_of, corrections,
              created_by, created_at, updated_at, published_at, first_published_at, publication_number, publication_hash,
-             killed_at, deleted_at FROM articles WHERE slug = 'back'",
+             killed_at, deleted_at, passed_at FROM articles WHERE slug = 'back'",
             "the log does not know this story",
         ),
     ];

@@ -272,7 +272,7 @@ impl Newsroom {
         same("partners' list", &listed(&self.partner, "?limit=100"), &self.expected(|story| story.ahead(now)))?;
         let then = steady as u64 % (now + 1);
         let past = format!("?limit=100&as_of={}", self.moment(then));
-        same("list of the past", &listed(&reader, &past), &self.expected(|story| story.past(then)))?;
+        same("list of the past", &listed(&reader, &past), &self.expected(|story| story.past(then, now)))?;
         let story = touched.unwrap_or(steady % STORIES);
         self.compare_story(&reader, story, then)?;
         match self.steps % 12 {
@@ -283,7 +283,7 @@ impl Newsroom {
                 same("count", &counted, &json!(tagged.len()))
             }
             3 => {
-                let tagged = self.expected(|story| story.past(then).filter(|run| run.tagged));
+                let tagged = self.expected(|story| story.past(then, now).filter(|run| run.tagged));
                 same("past list by tag", &listed(&reader, &format!("{past}&tag=tag")), &tagged)
             }
             6 => self.compare_states(),
@@ -318,7 +318,7 @@ impl Newsroom {
         };
         same("reader", &seen(reader, &place), &told(story.running(now)))?;
         same("partner", &seen(&self.partner, &place), &told(story.ahead(now)))?;
-        same("past", &seen(reader, &format!("{place}?as_of={}", self.moment(then))), &told(story.past(then)))?;
+        same("past", &seen(reader, &format!("{place}?as_of={}", self.moment(then))), &told(story.past(then, now)))?;
         let history = reader.get(&format!("{place}/history?limit=100"));
         if story.running(now).is_some() {
             let versions = history.expect(200).json();

@@ -24,7 +24,7 @@ pub struct Run {
     pub expires: u64,
     /// The end that holds.
     pub end: u64,
-    /// Whether somebody ended it.
+    /// Whether it was taken down, or cancelled before anybody read it.
     pub ended: bool,
     /// When readers first saw the story.
     pub first: u64,
@@ -49,6 +49,8 @@ pub struct Story {
     pub notes: usize,
     /// Until when readers must not see it.
     pub embargo: Option<u64>,
+    /// Until when its past is out of sight, too.
+    pub hidden_until: u64,
     /// When it was killed.
     pub killed: Option<u64>,
     /// Whether it is in the trash.
@@ -68,6 +70,7 @@ impl Story {
             tagged: false,
             notes: 0,
             embargo: None,
+            hidden_until: 0,
             killed: None,
             trashed: false,
             runs: Vec::new(),
@@ -94,8 +97,8 @@ impl Story {
     }
 
     /// What readers saw at a moment that is over; what was withdrawn since, they never saw.
-    pub fn past(&self, then: u64) -> Option<&Run> {
-        let withdrawn = self.killed.is_some() || self.trashed;
+    pub fn past(&self, then: u64, now: u64) -> Option<&Run> {
+        let withdrawn = self.killed.is_some() || self.trashed || self.hidden_until > now;
         self.runs.iter().find(|run| !withdrawn && run.from <= then && then < run.end)
     }
 
@@ -138,14 +141,20 @@ impl Story {
             if run.from > now {
                 run.end = run.from;
                 run.ended = true;
-            } else if run.end <= now {
-                run.ended = true;
-            } else if from <= now {
+            } else if run.end > now && from <= now {
                 run.end = now;
-                run.ended = true;
-            } else {
+                run.ended = run.from == now;
+            } else if run.end > now {
                 run.end = run.expires.min(from);
             }
+        }
+    }
+
+    /// Ends everything, with nothing in its place.
+    fn take_down(&mut self, now: u64) {
+        for run in self.runs.iter_mut().filter(|run| !run.ended) {
+            run.end = if run.from > now { run.from } else { run.end.min(now) };
+            run.ended = true;
         }
     }
 
@@ -191,7 +200,7 @@ impl Story {
         if self.running(now).is_none() && self.pending(now).is_none() {
             return 409;
         }
-        self.make_room(now, now);
+        self.take_down(now);
         200
     }
 
@@ -237,8 +246,11 @@ impl Story {
         };
         self.version += 1;
         self.embargo = end;
+        if !self.runs.is_empty() {
+            self.hidden_until = holds.unwrap_or(0);
+        }
         let Some(run) = run else { return 200 };
-        self.make_room(now, now);
+        self.take_down(now);
         if run.expires > from {
             let first = self.read(now).next().map_or(from, |run| run.first);
             self.runs.push(Run { ahead, from, end: run.expires, ended: false, first, published: from, ..run });
@@ -277,13 +289,16 @@ impl Story {
         if self.killed.is_some() || self.runs.is_empty() {
             return 409;
         }
-        self.make_room(now, now);
+        self.take_down(now);
         self.killed = Some(now);
         200
     }
 
     /// Published by an admin.
     pub fn lift(&mut self, now: u64) -> u16 {
+        if !self.trashed && self.killed.is_some() && self.embargo.is_some_and(|end| end > now) {
+            return 409;
+        }
         let killed = self.killed.take();
         let status = self.publish(None, None, now);
         if status != 200 {
@@ -301,7 +316,7 @@ impl Story {
             return 409;
         }
         if self.pending(now).is_some() {
-            self.make_room(now, now);
+            self.take_down(now);
         }
         self.trashed = true;
         204

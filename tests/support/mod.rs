@@ -117,11 +117,20 @@ impl TestApp {
 
     /// The same with other settings.
     pub fn beside_with(&self, change: impl FnOnce(&mut Config)) -> TestApp {
+        self.beside_by(self.clock.clone(), change)
+    }
+
+    /// A second server on the same database, whose clock stands some seconds behind.
+    pub fn beside_behind(&self, seconds: u64) -> TestApp {
+        let behind = self.clock.now().before(Duration::from_secs(seconds));
+        self.beside_by(Clock::standing_at(behind), |_| {})
+    }
+
+    fn beside_by(&self, clock: Clock, change: impl FnOnce(&mut Config)) -> TestApp {
         let data = folder();
         let mut config = Config { data_dir: data.path().to_owned(), ..self.app.config().clone() };
         change(&mut config);
-        let (stop, thread, address, app) = run(config, self.clock.clone());
-        let clock = self.clock.clone();
+        let (stop, thread, address, app) = run(config, clock.clone());
         let database = OwnDatabase::Sqlite;
         TestApp { app, address, clock, stop: Some(stop), thread: Some(thread), _database: database, _data: data }
     }

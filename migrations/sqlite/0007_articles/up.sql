@@ -1,7 +1,8 @@
 -- Working copies: what editors see. document (JSON) and body are the truth; the other columns and the link tables
 -- below are its index, written anew with every save. The door writes the rest: publication_number counts the
 -- publications and publication_hash is the seal of the newest, published_at and first_published_at are the dates of the newest and the first one (the year 9999 when
--- there is none), corrections (JSON) are the notes that publications carry, killed_at is set while a story is killed.
+-- there is none), corrections (JSON) are the notes that publications carry, killed_at is set while a story is killed,
+-- passed_at is when the door last acted.
 CREATE TABLE articles (
     id           TEXT NOT NULL PRIMARY KEY,
     slug         TEXT NOT NULL,
@@ -29,7 +30,8 @@ CREATE TABLE articles (
     publication_number INTEGER NOT NULL,
     publication_hash TEXT,
     killed_at    TEXT,
-    deleted_at   TEXT
+    deleted_at   TEXT,
+    passed_at    TEXT NOT NULL
 ) STRICT;
 
 -- A story in the trash gives its slug free; published slugs are kept by the publications that had them, unless an

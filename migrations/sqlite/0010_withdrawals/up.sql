@@ -14,3 +14,6 @@ CREATE TABLE withdrawals (
 
 CREATE INDEX withdrawals_article ON withdrawals (article_id, ended_at);
 CREATE INDEX withdrawals_ended ON withdrawals (ended_at, article_id);
+
+-- A story is killed once at a time, and in the trash once.
+CREATE UNIQUE INDEX withdrawals_open_key ON withdrawals (article_id, kind) WHERE ended_at = '9999-12-31 23:59:59';

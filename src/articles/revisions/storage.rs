@@ -3,8 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::events::chain;
+use crate::live::CorrectionKind;
 
 /// How many revisions lean on one that stands alone, at most.
 const LEANING: i32 = 16;
@@ -26,6 +28,23 @@ pub struct Content {
     pub body: String,
     /// For colleagues.
     pub editor_note: Option<String>,
+    /// The hash of the text as HTML: what the next publication will say, made from the text and never brought back.
+    pub body_html: String,
+    /// Until when readers must not see it.
+    pub embargo_until: Option<Timestamp>,
+    /// The public notes, as far as a save makes them; which publication carries them is the door's to say.
+    pub notes: Vec<Note>,
+}
+
+/// A public note, as it was added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Names the note.
+    pub id: String,
+    /// What it says.
+    pub kind: CorrectionKind,
+    /// The note.
+    pub text: String,
 }
 
 /// A packed revision.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::storage::{self, Content, base_of, pack, unpack};
+use super::storage::{self, Content, Note, base_of, pack, unpack};
 use crate::articles::row::ArticleRow;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
@@ -12,6 +12,7 @@ use crate::db::schema::revisions;
 use crate::error::{Error, Result};
 use crate::events::Journal;
 use crate::http::page::{Key, List, Page, Start};
+use crate::live::Correction;
 
 /// A revision as a list shows it: who saved what when, without the text.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize, ToSchema)]
@@ -39,7 +40,7 @@ pub fn keep(
     row: &ArticleRow,
     note: Option<String>,
 ) -> Result<String> {
-    let bytes = Content::of(row).to_bytes()?;
+    let bytes = Content::of(row)?.to_bytes()?;
     let base = base_of(row.version);
     let leaning_on = match base == row.version {
         true => None,
@@ -62,17 +63,21 @@ pub fn keep(
 
 /// The hash that the newest revision of a story must have, to say what its working copy says.
 pub fn digest_of(row: &ArticleRow) -> Result<String> {
-    Ok(storage::digest(&Content::of(row).to_bytes()?))
+    Ok(storage::digest(&Content::of(row)?.to_bytes()?))
 }
 
 impl Content {
-    fn of(row: &ArticleRow) -> Content {
-        Content {
+    fn of(row: &ArticleRow) -> Result<Content> {
+        let note = |note: Correction| Note { id: note.id, kind: note.kind, text: note.text };
+        Ok(Content {
             slug: row.slug.clone(),
             document: row.document.clone(),
             body: row.body.clone(),
             editor_note: row.editor_note.clone(),
-        }
+            body_html: storage::digest(row.body_html.as_bytes()),
+            embargo_until: row.embargo_until,
+            notes: row.corrections()?.into_iter().map(note).collect(),
+        })
     }
 }
 

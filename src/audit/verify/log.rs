@@ -2,45 +2,34 @@
 
 use diesel::prelude::*;
 
-use super::{BATCH, Counts, Finding};
+use super::{BATCH, Checked, Counts, expect, readable};
 use crate::db::AnyConnection;
 use crate::db::schema::{event_head, events};
-use crate::error::Result;
-use crate::events::{Entry, Signer, chain};
+use crate::error::Error;
+use crate::events::{BETWEEN_CHECKPOINTS, Entry, Signer, chain};
 
 /// Checks the whole log.
-pub fn check(
-    connection: &mut AnyConnection,
-    signer: &Signer,
-    counts: &mut Counts,
-) -> Result<std::result::Result<(), Finding>> {
+pub fn check(connection: &mut AnyConnection, signer: &Signer, counts: &mut Counts) -> Checked {
     let (mut position, mut hash, mut signed) = (0, chain::BEGINNING.to_owned(), true);
     loop {
-        let entries: Vec<Entry> = events::table
-            .filter(events::position.gt(position))
-            .order(events::position.asc())
-            .limit(BATCH)
-            .select(Entry::as_select())
-            .load(connection)?;
+        let entries = batch(connection, position)?;
         if entries.is_empty() {
             break;
         }
         for entry in entries {
-            let finding = |what: &str| Ok(Err(Finding::new(format!("events, position {}", entry.position), what)));
-            if entry.position != position + 1 {
-                let what = format!("entries are missing: the one before it has position {position}");
-                return finding(&what);
-            }
-            hash = chain::link(&hash, &chain::leaf(&entry)?)?;
-            if hash != entry.hash {
-                return finding("this entry, or the one before it, is not as it was written");
-            }
+            let place = format!("events, position {}", entry.position);
+            let missing = format!("entries are missing: the one before it has position {position}");
+            expect(entry.position == position + 1, &place, missing)?;
+            hash = readable(&place, chain::leaf(&entry).and_then(|leaf| chain::link(&hash, &leaf)))?;
+            expect(hash == entry.hash, &place, "this entry, or the one before it, is not as it was written")?;
             if let Some(signature) = &entry.signature {
-                if !signer.is_ours(signature, (entry.position, &entry.hash, entry.at))? {
-                    return finding("the checkpoint was not signed with the key of this instance (DATELINE_SECRET)");
-                }
+                let ours = signer.is_ours(signature, (entry.position, &entry.hash, entry.at))?;
+                let what = "the checkpoint was not signed with the key of this instance (DATELINE_SECRET)";
+                expect(ours, &place, what)?;
                 counts.checkpoints += 1;
             }
+            let is_due = entry.position % BETWEEN_CHECKPOINTS == 0;
+            expect(!is_due || entry.signature.is_some(), &place, "its checkpoint was removed")?;
             position = entry.position;
             signed = entry.signature.is_some();
             counts.entries += 1;
@@ -48,12 +37,21 @@ pub fn check(
     }
     let (newest, newest_hash): (i64, String) =
         event_head::table.select((event_head::position, event_head::hash)).first(connection)?;
-    if (newest, newest_hash.as_str()) != (position, hash.as_str()) {
-        let what = format!("the newest entry should have position {newest}; entries were removed or put in at the end");
-        return Ok(Err(Finding::new(format!("events, position {position}"), what)));
+    let place = format!("events, position {position}");
+    let what = format!("the newest entry should have position {newest}; entries were removed or put in at the end");
+    expect((newest, newest_hash.as_str()) == (position, hash.as_str()), &place, what)?;
+    expect(signed, place, "the end of the log is not signed")
+}
+
+/// The entries after a position; when they cannot be read, which one it is.
+fn batch(connection: &mut AnyConnection, after: i64) -> Checked<Vec<Entry>> {
+    let following = || events::table.filter(events::position.gt(after)).order(events::position.asc()).limit(BATCH);
+    let entries = following().select(Entry::as_select()).load(connection).map_err(Error::from);
+    let Err(Error::Internal(cause)) = entries else { return Ok(entries?) };
+    let positions: Vec<i64> = following().select(events::position).load(connection)?;
+    for position in positions {
+        let entry = events::table.find(position).select(Entry::as_select()).first(connection);
+        readable(format!("events, position {position}"), entry)?;
     }
-    if !signed {
-        return Ok(Err(Finding::new(format!("events, position {position}"), "the end of the log is not signed")));
-    }
-    Ok(Ok(()))
+    Err(Error::Internal(cause).into())
 }

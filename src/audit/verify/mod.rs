@@ -1,16 +1,21 @@
 //! The check that nobody touched what was written: the log's chain and signatures, and every story against the log.
 //!
-//! What is covered: every entry of the log; every revision and the working copy; everything that was published, with
-//! its links and its intervals; kills and the trash. What is not: tags, sources, authors and accounts as they are now,
+//! What is covered: every entry of the log; every revision, and the working copy with everything that its next
+//! publication would say; everything that was published, with its links and its intervals; kills, embargoes and the
+//! trash. What is not: tags, sources, authors and accounts as they are now,
 //! whose entries hold versions and no hashes. What readers were told of them is covered by the publications.
 
+mod copy;
 mod log;
+mod publications;
 mod story;
+mod withdrawals;
 
 use std::fmt;
 
+use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::Signer;
 
 /// How many rows are held at a time.
@@ -46,26 +51,68 @@ impl Finding {
     }
 }
 
+/// Why a check ends early.
+#[derive(Debug)]
+enum Fault {
+    /// Something is not as it was written.
+    Touched(Finding),
+    /// The database cannot be read.
+    Unreadable(Error),
+}
+
+impl From<Finding> for Fault {
+    fn from(finding: Finding) -> Fault {
+        Fault::Touched(finding)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Fault {
+        Fault::Unreadable(error)
+    }
+}
+
+impl From<diesel::result::Error> for Fault {
+    fn from(error: diesel::result::Error) -> Fault {
+        Fault::Unreadable(error.into())
+    }
+}
+
+/// What a part of the check gives.
+type Checked<T = ()> = std::result::Result<T, Fault>;
+
+/// Refuses what is not as it was written.
+fn expect(holds: bool, place: impl fmt::Display, what: impl fmt::Display) -> Checked {
+    if holds { Ok(()) } else { Err(Finding::new(place, what).into()) }
+}
+
+/// What was read from a row. One that makes no sense was touched, too.
+fn readable<T>(place: impl fmt::Display, read: std::result::Result<T, impl Into<Error>>) -> Checked<T> {
+    read.map_err(|error| match error.into() {
+        Error::Internal(cause) => Finding::new(place, format!("it cannot be read: {cause}")).into(),
+        other => Fault::Unreadable(other),
+    })
+}
+
 /// What a check gives.
 pub type Outcome = std::result::Result<Counts, Finding>;
 
-/// Checks the whole database, as it is at one moment.
+/// Checks the whole database, as it is at one moment; `now` tells what is over from what is still to come.
 ///
 /// Errors: only when it cannot be read; what is wrong with it is the outcome.
-pub fn verify(connection: &mut AnyConnection, signer: &Signer) -> Result<Outcome> {
-    db::snapshot(connection, |connection| check(connection, signer))
+pub fn verify(connection: &mut AnyConnection, signer: &Signer, now: Timestamp) -> Result<Outcome> {
+    db::snapshot(connection, |connection| check(connection, signer, now))
 }
 
 /// The same inside a transaction of the caller's, as that sees the database.
-pub fn check(connection: &mut AnyConnection, signer: &Signer) -> Result<Outcome> {
+pub fn check(connection: &mut AnyConnection, signer: &Signer, now: Timestamp) -> Result<Outcome> {
     let mut counts = Counts::default();
-    if let Err(finding) = log::check(connection, signer, &mut counts)? {
-        return Ok(Err(finding));
+    let checked = log::check(connection, signer, &mut counts);
+    match checked.and_then(|()| story::check_all(connection, now, &mut counts)) {
+        Ok(()) => Ok(Ok(counts)),
+        Err(Fault::Touched(finding)) => Ok(Err(finding)),
+        Err(Fault::Unreadable(error)) => Err(error),
     }
-    if let Err(finding) = story::check_all(connection, &mut counts)? {
-        return Ok(Err(finding));
-    }
-    Ok(Ok(counts))
 }
 
 impl fmt::Display for Counts {
