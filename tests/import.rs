@@ -247,7 +247,12 @@ fn the_same_file_twice_makes_no_doubles_and_a_changed_one_needs_to_be_told_so() 
     assert_eq!(count(&tried), "0 new, 1 changed, 0 unchanged, 1 published, 0 refused (dry run: nothing was stored)");
     assert_eq!(read(), "Is late.");
     assert_eq!(count(&import(&["--update"]).expect_success()), "0 new, 1 changed, 0 unchanged, 1 published, 0 refused");
-    assert_eq!(read(), "Is on time.");
+    // The server follows what another program writes; a slow machine may need longer than its usual fraction of a second.
+    let noticed = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        read() == "Is on time."
+    });
+    assert!(noticed, "the server goes on giving {}", read());
     assert_eq!((total(&editor), total(&serving.anonymous())), (1, 1));
     assert_eq!(names(&editor.get("/v1/authors").expect(200).json()["data"]), ["Ana Lund"]);
     assert_eq!(names(&editor.get("/v1/tags").expect(200).json()["data"]), ["Harbour"]);

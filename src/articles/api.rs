@@ -193,7 +193,7 @@ async fn list_articles(
             let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
             let read = db.read(move |connection| {
                 let sight = sight.at(clock.now());
-                let freshness = live::freshness_of_list(connection, sight.now())?;
+                let freshness = live::freshness_of_list(connection, sight)?;
                 Ok((live::list(connection, &cache, (&filter, extras), &page, sight)?, freshness))
             });
             let (list, freshness) = read.await?;

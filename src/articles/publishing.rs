@@ -283,7 +283,12 @@ fn interval(wish: &Publish, held: &Held) -> Result<Interval> {
 
 /// Writes how publications end, and forgets what the log will no longer have to say of them.
 fn write_ends(connection: &mut AnyConnection, endings: &[Ending], awaited: &[String], now: Timestamp) -> Result<()> {
-    for Ending { id, until, superseded } in endings {
+    let put_away: Vec<&String> = endings.iter().filter(|ending| !ending.moves).map(|ending| &ending.id).collect();
+    if !put_away.is_empty() {
+        let these = publications::table.filter(publications::id.eq_any(put_away));
+        diesel::update(these).set(publications::superseded.eq(true)).execute(connection)?;
+    }
+    for Ending { id, until, superseded, .. } in endings.iter().filter(|ending| ending.moves) {
         diesel::update(publications::table.find(id))
             .set((publications::live_until.eq(until), publications::superseded.eq(superseded)))
             .execute(connection)?;

@@ -73,6 +73,8 @@ pub struct Ending {
     pub until: Timestamp,
     /// Whether nobody may see it any more, whatever their clock says: it was taken down, or never read, or is long over.
     pub superseded: bool,
+    /// Whether the end is another one than before; when not, it is only put away.
+    pub moves: bool,
 }
 
 /// A story's publications that somebody may still see, as they stand at one moment: the one that readers see, the one
@@ -140,8 +142,8 @@ impl Schedule {
     pub fn make_room(&self, from: Timestamp, now: Timestamp) -> Vec<Ending> {
         let cancelled = self.pending.iter().map(cancelled);
         let ended = self.running.iter().map(|slot| match from <= now {
-            true => Ending { id: slot.id.clone(), until: now, superseded: !slot.is_read(now) },
-            false => Ending { id: slot.id.clone(), until: slot.expires_at.min(from), superseded: false },
+            true => ending(slot, now, !slot.is_read(now)),
+            false => ending(slot, slot.expires_at.min(from), false),
         });
         // What expired stands for the story as long as nothing came after it.
         let followed = self.running.is_some() || from <= now;
@@ -152,14 +154,14 @@ impl Schedule {
     /// What ends when all of it is taken down: at once and for everybody, because nothing takes its place.
     pub fn end(&self, now: Timestamp) -> Vec<Ending> {
         let cancelled = self.pending.iter().map(cancelled);
-        let ended = self.running.iter().map(|slot| Ending { id: slot.id.clone(), until: now, superseded: true });
+        let ended = self.running.iter().map(|slot| ending(slot, now, true));
         cancelled.chain(ended).chain(self.over.iter().map(done)).collect()
     }
 
     /// What changes when what waits is cancelled and nothing takes its place: what runs gets its own end back.
     pub fn call_off(&self) -> Vec<Ending> {
         let goes_on = self.running.iter().filter(|slot| slot.live_until != slot.expires_at);
-        let goes_on = goes_on.map(|slot| Ending { id: slot.id.clone(), until: slot.expires_at, superseded: false });
+        let goes_on = goes_on.map(|slot| ending(slot, slot.expires_at, false));
         self.pending.iter().map(cancelled).chain(goes_on).collect()
     }
 
@@ -198,14 +200,18 @@ impl Schedule {
     }
 }
 
+fn ending(slot: &Slot, until: Timestamp, superseded: bool) -> Ending {
+    Ending { id: slot.id.clone(), until, superseded, moves: until != slot.live_until }
+}
+
 /// What never begins: its interval is empty.
 fn cancelled(slot: &Slot) -> Ending {
-    Ending { id: slot.id.clone(), until: slot.live_from, superseded: true }
+    ending(slot, slot.live_from, true)
 }
 
 /// What is over for everybody.
 fn done(slot: &Slot) -> Ending {
-    Ending { id: slot.id.clone(), until: slot.live_until, superseded: true }
+    ending(slot, slot.live_until, true)
 }
 
 /// Drops what was replaced, and is over by everybody's clock, out of the indexes that live reads use.

@@ -34,7 +34,7 @@ pub fn replay(log: &[(Action, Timestamp)], publications: &[Slot]) -> Vec<Told> {
             (Action::Unscheduled, _) => schedule.call_off(),
             _ => continue,
         };
-        for Ending { id, until, superseded } in endings {
+        for Ending { id, until, superseded, .. } in endings {
             for (slot, told) in made.iter_mut().filter(|(slot, _)| slot.id == id) {
                 slot.live_until = until;
                 *told = Told { until, gone: superseded, ..*told };

@@ -155,9 +155,10 @@ impl Answer {
         Answer { version: Some(version), ..self }
     }
 
-    /// What it was made from, so that it can be kept and given to everybody who asks the same.
-    pub fn fresh(self, freshness: Freshness) -> Answer {
-        Answer { freshness: Some(freshness), ..self }
+    /// What it was made from, so that it can be kept and given to everybody who asks the same; `None` for what is made
+    /// anew each time.
+    pub fn fresh(self, freshness: impl Into<Option<Freshness>>) -> Answer {
+        Answer { freshness: freshness.into(), ..self }
     }
 
     /// What has to be kept of this answer, to give it again.

@@ -29,7 +29,7 @@ pub fn of(html: &str, size: usize) -> String {
         }
         gap = false;
         if count >= size {
-            return cut(text, size);
+            return cut(&text, character, size);
         }
         text.push(character);
         count += 1;
@@ -67,12 +67,12 @@ fn character(html: &str, next: char) -> (char, usize) {
     entity.map_or((next, next.len_utf8()), |(entity, character)| (*character, entity.len()))
 }
 
-/// Shortens a text to the last whole word that fits, and says that there is more.
-fn cut(text: String, size: usize) -> String {
+/// Shortens a text, which `next` follows, to the last whole word that fits, and says that there is more.
+fn cut(text: &str, next: char, size: usize) -> String {
     let whole: String = text.chars().take(size).collect();
-    let whole_word = text.chars().nth(size).is_some_and(char::is_whitespace) || text.ends_with(' ');
+    let after = text.chars().nth(size).unwrap_or(next);
     let end = match whole.rfind(' ') {
-        Some(space) if !whole_word => space,
+        Some(space) if after.is_alphanumeric() => space,
         _ => whole.len(),
     };
     let kept = whole.get(..end).unwrap_or_default();
@@ -100,7 +100,8 @@ mod tests {
         assert_eq!(of(html, 9), "The…");
         assert_eq!(of(html, 2), "Th…");
         assert_eq!(of(html, 32), "The bridge, they say, is closed.");
-        assert_eq!(of(html, 31), "The bridge, they say, is…");
+        assert_eq!(of(html, 31), "The bridge, they say, is closed…");
+        assert_eq!(of(html, 30), "The bridge, they say, is…");
         assert_eq!(of("<p>Вучић каже</p>", 6), "Вучић…");
         assert_eq!(of("<p>Two <br>words</p>", 3), "Two…");
     }

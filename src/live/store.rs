@@ -66,7 +66,7 @@ pub fn list(
 #[derive(Debug)]
 pub enum Found {
     /// The story, and how long it stays so.
-    Here(Finished, Freshness),
+    Here(Finished, Option<Freshness>),
     /// The story lives under this slug.
     Moved(String),
 }
@@ -91,7 +91,7 @@ pub fn find(
         return lead_on(connection, reference, sight).map(Found::Moved);
     };
     let (translations, freshness) = translations(connection, (&original, &row.article_id), sight)?;
-    let freshness = freshness.also(card::names(&row.card).map(str::to_owned));
+    let freshness = freshness.map(|freshness| freshness.also(card::names(&row.card).map(str::to_owned)));
     let story = finished::alone(connection, cache, (row, text), (&translations, extras), sight)?;
     Ok(Found::Here(story, freshness))
 }
@@ -152,15 +152,16 @@ pub(super) fn known_as(connection: &mut AnyConnection, reference: &Reference, si
     Ok(newest.first(connection).optional()?)
 }
 
-/// The same story in other languages, in the order of their codes; and how long that and the story itself stay so.
+/// The same story in other languages, in the order of their codes; and how long that and the story itself stay so, when
+/// that can be kept.
 fn translations(
     connection: &mut AnyConnection,
     (original, article): (&str, &str),
     sight: Sight,
-) -> Result<(Vec<TranslationReference>, Freshness)> {
+) -> Result<(Vec<TranslationReference>, Option<Freshness>)> {
     if let Sight::Readers(now) = sight {
         let family = family::load(connection, original)?;
-        return Ok((family.translations(article, now), family.freshness(original, now)));
+        return Ok((family.translations(article, now), Some(family.freshness(original, now))));
     }
     let rows: Vec<(String, String, String, String)> = seen_by(sight)
         .filter(publications::original_id.eq(original.to_owned()))
@@ -169,8 +170,7 @@ fn translations(
         .select((publications::article_id, publications::slug, publications::language, publications::title))
         .load(connection)?;
     let reference = |(id, slug, language, title)| TranslationReference { id, slug, language, title };
-    let freshness = Freshness::of([original.to_owned(), article.to_owned()]);
-    Ok((rows.into_iter().map(reference).collect(), freshness))
+    Ok((rows.into_iter().map(reference).collect(), None))
 }
 
 pub(super) fn show_as_printed(row: PublicationRow, document: Document, sight: Sight) -> Article {

@@ -204,7 +204,7 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
         ("DELETE FROM articles WHERE slug = 'back'", "this story was removed by hand"),
         (
             "INSERT INTO articles SELECT 'zzz', 'invented', slug_taken_over, version, title, language, kind, featured,
-             section_id, source_id, document, body, body_html, editor_note, embargo_until, translation_of, corrections,
+             has_image, section_id, source_id, document, body, body_html, editor_note, embargo_until, translation_of, corrections,
              created_by, created_at, updated_at, published_at, first_published_at, publication_number, publication_hash,
              killed_at, deleted_at, passed_at FROM articles WHERE slug = 'back'",
             "the log does not know this story",
