@@ -1,14 +1,11 @@
 //! Which stories a reader's list has, and in which order. How they look is decided where they are loaded.
 
-use diesel::prelude::*;
-
 use super::filter::{ArticleColumn, ArticleFilter};
 use super::question::{Names, Wing};
 use super::sight::Sight;
-use crate::clock::Timestamp;
+use super::withdrawal;
 use crate::db::AnyConnection;
 use crate::db::listing::{self, Link, Operator, Predicate, Table, Value};
-use crate::db::schema::withdrawals;
 use crate::error::Result;
 use crate::http::page::{List, Page};
 
@@ -76,10 +73,10 @@ fn seen(sight: Sight) -> Vec<Predicate> {
         Predicate::Compare(begins, Operator::AtMost, Value::Time(moment)),
         Predicate::Compare("live_until", Operator::Above, Value::Time(moment)),
     ];
-    if let Sight::Past { .. } = sight {
-        let withdrawn =
-            withdrawals::table.filter(withdrawals::ended_at.eq(Timestamp::FOREVER)).select(withdrawals::article_id);
-        seen.push(Predicate::NotAmong("article_id", Box::new(withdrawn)));
+    if let Sight::Past { then, now } = sight {
+        // What runs at a moment was published before it: the index of the order needs no more of it.
+        seen.push(Predicate::Compare("published_at", Operator::AtMost, Value::Time(then)));
+        seen.push(Predicate::NotAmong("article_id", Box::new(withdrawal::withdrawn_at(now))));
     }
     seen
 }
