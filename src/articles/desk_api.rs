@@ -133,7 +133,8 @@ async fn restore_article(
 
 /// Duplicate an article
 ///
-/// A new working copy with the same text and links, under a slug of its own; without dates, notes and embargo.
+/// A new working copy with the same text and links, under a slug of its own; without dates and notes. An embargo that
+/// holds goes along. What was killed is copied by an admin only.
 #[utoipa::path(
     operation_id = "duplicate_article", tag = "Articles", params(IdOrSlug, IdempotencyHeader, WriteOptions),
     security(("bearer" = [])),
@@ -149,9 +150,14 @@ async fn duplicate_article(
     let user = SignedIn::clone(&caller);
     let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
         let row = store::get(connection, &user, &reference, journal.now())?;
+        if row.killed_at.is_some() && !user.may(Permission::LiftKills) {
+            return Err(Error::Forbidden("This article was killed; only an admin takes its text up again.".into()));
+        }
         let draft = Draft::from_row(&row)?;
         let document = Document { corrections: Vec::new(), translation_of: None, ..draft.document };
-        let copy = Draft { document, editor_note: None, embargo_until: None, ..draft };
+        // What must not be read yet is the text, whatever the story is called.
+        let embargo_until = draft.embargo_until.filter(|end| *end > journal.now());
+        let copy = Draft { document, editor_note: None, embargo_until, ..draft };
         let note = format!("a copy of {}", row.id);
         let row = store::begin(connection, journal, (new_id(), copy), (None, false), Some(note))?;
         let copy = showing::show(connection, row, journal.now())?;

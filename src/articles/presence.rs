@@ -9,7 +9,7 @@ use super::article::Presence;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{presence, users};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How long a sign of life counts.
 const COUNTS_FOR: Duration = Duration::from_secs(120);
@@ -21,15 +21,19 @@ pub fn note(connection: &mut AnyConnection, article: &str, user: &str, now: Time
     if diesel::update(fresh).set(presence::seen_at.eq(now)).execute(connection)? > 0 {
         return Ok(());
     }
-    leave(connection, article, user)?;
-    let columns = (
-        presence::article_id.eq(article),
-        presence::user_id.eq(user),
-        presence::since.eq(now),
-        presence::seen_at.eq(now),
-    );
-    diesel::insert_into(presence::table).values(columns).execute(connection)?;
-    Ok(())
+    let begun = (presence::since.eq(now), presence::seen_at.eq(now));
+    if diesel::update(row).set(begun).execute(connection)? > 0 {
+        return Ok(());
+    }
+    let columns = (presence::article_id.eq(article), presence::user_id.eq(user), begun);
+    // A savepoint: another window of the same person may say it at this moment, and then it is said.
+    let noted = connection.transaction(|connection| {
+        diesel::insert_into(presence::table).values(columns).execute(connection).map_err(Error::from)
+    });
+    match noted {
+        Ok(_) | Err(Error::Conflict(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Notes that somebody no longer works on a story.

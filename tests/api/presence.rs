@@ -3,7 +3,7 @@
 use rstest_reuse::apply;
 use serde_json::{Value, json};
 
-use crate::support::desk::address;
+use crate::support::desk::{address, at_once, statuses};
 use crate::support::{Database, TestApp, each_database};
 
 #[apply(each_database)]
@@ -63,11 +63,35 @@ fn a_copy_is_a_draft_of_its_own(database: Database) {
     let copy = reply.json();
     assert_eq!(reply.header("Location"), Some(&*address(&copy)));
     assert_eq!((&copy["title"], &copy["body"], &copy["slug"]), (&json!("Weekly"), &json!("Text."), &json!("weekly-2")));
-    assert_eq!(
-        (&copy["status"], &copy["editor_note"], copy.get("embargo_until")),
-        (&json!("draft"), &json!(null), None)
-    );
+    assert_eq!((&copy["status"], &copy["editor_note"]), (&json!("draft"), &json!(null)));
+    // What must not be read yet is the text: publishing the copy shows nothing.
+    assert_eq!(copy["embargo_until"], story["embargo_until"]);
+    editor.publish(&copy, json!({}));
+    app.anonymous().get(&address(&copy)).expect(404);
     assert_eq!((&copy["version"], &copy["created_by"]), (&json!(1), &story["created_by"]));
     let hidden = editor.begin(json!({"title": "Hidden"}));
     writer.post(&format!("{}/duplicate", address(&hidden)), json!({})).expect(404);
+}
+
+#[apply(each_database)]
+fn only_an_admin_takes_up_what_was_killed(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, admin) = (app.editor(), app.admin());
+    let story = editor.published(json!({"title": "Forged"}));
+    app.pass(1);
+    editor.post(&format!("{}/kill", address(&story)), json!({})).expect(200);
+    editor.post(&format!("{}/duplicate", address(&story)), json!({})).expect(403);
+    admin.post(&format!("{}/duplicate", address(&story)), json!({})).expect(201);
+}
+
+#[apply(each_database)]
+fn two_first_signs_of_life_at_once_are_both_taken(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    for round in 0..6 {
+        let story = editor.begin(json!({"title": format!("story {round}")}));
+        let replies = at_once(4, |_| editor.send("PUT", &format!("{}/editing", address(&story)), None));
+        assert_eq!(statuses(&replies), [(200, 4)]);
+        assert_eq!(replies[0].json()["data"].as_array().unwrap().len(), 1);
+    }
 }
