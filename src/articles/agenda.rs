@@ -57,45 +57,47 @@ type Row = (String, String, String, String, i32, Timestamp, Timestamp, Timestamp
 /// One page of what will happen to this caller's stories, the next thing first. Two queries, merged: every publication
 /// begins and ends at different moments, so its id and the moment name one appointment.
 pub fn list(connection: &mut AnyConnection, caller: &SignedIn, page: &Page, now: Timestamp) -> Result<AppointmentList> {
-    if page.offset() > 0 || page.count {
-        let detail = "the schedule goes on by cursor, and is not counted";
-        return Err(Error::bad_parameter(if page.count { "count" } else { "page" }, "not_here", detail));
-    }
-    let after = match &page.start {
-        Start::Top | Start::At(_) => None,
-        Start::After(keys) => {
-            let wrong = || Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list");
-            let (Some(at), Some(id)) = (keys.first(), keys.get(1)) else { return Err(wrong()) };
-            Some((at.time()?, id.text()?))
-        }
+    let begins = || open(caller).filter(publications::live_from.gt(now));
+    let ends = || {
+        open(caller)
+            .filter(publications::live_until.gt(now))
+            .filter(publications::live_until.lt(Timestamp::FOREVER))
+            // What is replaced does not end.
+            .filter(publications::live_until.eq(publications::expires_at))
     };
-    let mut beginning = open(caller).filter(publications::live_from.gt(now));
-    let mut ending = open(caller)
-        .filter(publications::live_until.gt(now))
-        .filter(publications::live_until.lt(Timestamp::FOREVER))
-        // What is replaced does not end.
-        .filter(publications::live_until.eq(publications::expires_at));
-    if let Some((at, id)) = after {
+    let total = match page.count {
+        true => Some(begins().count().get_result::<i64>(connection)? + ends().count().get_result::<i64>(connection)?),
+        false => None,
+    };
+    let (mut beginning, mut ending) = (begins(), ends());
+    if let Start::After(keys) = &page.start {
+        let wrong = || Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list");
+        let (Some(at), Some(id)) = (keys.first(), keys.get(1)) else { return Err(wrong()) };
+        let (at, id) = (at.time()?, id.text()?);
         let begins_later = publications::live_from.eq(at).and(publications::id.gt(id.clone()));
         beginning = beginning.filter(publications::live_from.gt(at).or(begins_later));
         let ends_later = publications::live_until.eq(at).and(publications::id.gt(id));
         ending = ending.filter(publications::live_until.gt(at).or(ends_later));
     }
+    // Rows of either kind may stand before the page.
+    let most = page.offset() + page.fetch();
     let beginning: Vec<Row> = beginning
         .order((publications::live_from.asc(), publications::id.asc()))
-        .limit(page.fetch())
+        .limit(most)
         .select(COLUMNS)
         .load(connection)?;
     let ending: Vec<Row> = ending
         .order((publications::live_until.asc(), publications::id.asc()))
-        .limit(page.fetch())
+        .limit(most)
         .select(COLUMNS)
         .load(connection)?;
     let begins = beginning.into_iter().map(|row| (row.0.clone(), appointment(row, Planned::GoesLive)));
     let ends = ending.into_iter().map(|row| (row.0.clone(), appointment(row, Planned::Expires)));
     let mut rows: Vec<(String, Appointment)> = begins.chain(ends).collect();
     rows.sort_by(|(one, first), (other, second)| (first.at, one).cmp(&(second.at, other)));
-    let list = page.list(rows, None, |(id, row)| vec![Key::from(row.at), Key::from(id.clone())]);
+    let before = usize::try_from(page.offset()).unwrap_or(usize::MAX).min(rows.len());
+    rows.drain(..before);
+    let list = page.list(rows, total, |(id, row)| vec![Key::from(row.at), Key::from(id.clone())]);
     Ok(list.map(|(_, row)| row))
 }
 

@@ -53,6 +53,8 @@ fn everything_that_will_happen_is_listed_in_order(database: Database) {
         page = editor.get(&with_cursor("/v1/schedule?limit=2", next)).expect(200).json();
     }
     assert_eq!(walked, expected);
+    let numbered = editor.get("/v1/schedule?limit=2&page=2&count=true").expect(200).json();
+    assert_eq!((told(&numbered), &numbered["total"]), (expected[2..4].to_vec(), &json!(expected.len())));
     assert_eq!(told(&writer.get("/v1/schedule").expect(200).json()), expected[4..5]);
     app.pass(55);
     assert_eq!(told(&editor.get("/v1/schedule").expect(200).json()), expected[3..]);
