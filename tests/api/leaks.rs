@@ -68,6 +68,7 @@ fn newsroom(app: &TestApp) -> (Vec<Value>, Value) {
 fn is_clean(reply: &Reply, hidden: &[Value]) {
     let said = format!("{}\n{}", reply.head(), reply.text()).to_lowercase();
     assert!(!said.contains(CANARY), "{said}");
+    assert!(!said.contains("$argon2"), "a password's hash: {said}");
     for story in hidden {
         assert!(!said.contains(text(&story["id"])), "{said}");
     }

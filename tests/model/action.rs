@@ -17,6 +17,14 @@ pub enum Action {
     Tag(usize, bool),
     /// The slug changes.
     Rename(usize, u32),
+    /// A slug that many want: which, and whether it is taken over.
+    Take(usize, u32, bool),
+    /// An earlier revision is saved again; counted from the newest.
+    Return(usize, usize),
+    /// A copy is made, looked at, and removed.
+    Duplicate(usize),
+    /// It becomes a translation of another story, or of none.
+    Translate(usize, Option<usize>),
     /// Published: from when, until when.
     Publish(usize, Option<u64>, Option<u64>),
     /// Taken down.
@@ -46,7 +54,7 @@ pub enum Action {
 impl Action {
     /// Anything that can happen.
     pub fn any(random: &mut StdRng) -> Action {
-        match random.random_range(0..100) {
+        match random.random_range(0..112) {
             0..=24 => Action::Pass(random.random_range(1..=5)),
             25..=34 => {
                 let items = random.random_range(1..=4);
@@ -71,7 +79,11 @@ impl Action {
             92..=93 => Action::Trash(story(random)),
             94..=97 => Action::Restore(story(random)),
             98 => Action::Purge(story(random)),
-            _ => Action::Restart,
+            99 => Action::Restart,
+            100..=105 => Action::Take(story(random), random.random_range(0..3), random.random_bool(0.6)),
+            106..=107 => Action::Return(story(random), random.random_range(0..4)),
+            108 => Action::Duplicate(story(random)),
+            _ => Action::Translate(story(random), random.random_bool(0.7).then(|| story(random))),
         }
     }
 

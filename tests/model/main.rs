@@ -6,6 +6,7 @@
 mod support;
 
 mod action;
+mod names;
 mod newsroom;
 mod story;
 

@@ -1,19 +1,43 @@
 //! A story in the model: a working copy, and publications with intervals. Nothing here knows how the server does it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// The end of all time.
 pub const NEVER: u64 = u64::MAX;
+
+/// Counts publications, in the order in which they are made.
+static SERIAL: AtomicU64 = AtomicU64::new(0);
+
+/// What a save keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Content {
+    /// The headline.
+    pub title: String,
+    /// The text.
+    pub body: String,
+    /// Whether it has the tag.
+    pub tagged: bool,
+    /// Id of the story that it is a translation of.
+    pub original: Option<String>,
+}
 
 /// A publication: what it says, and from when until when it is read.
 #[derive(Debug, Clone)]
 pub struct Run {
+    /// Its place among all publications.
+    pub serial: u64,
     /// The version of the working copy that it is.
     pub version: u64,
     /// Its headline.
     pub title: String,
+    /// Its text.
+    pub body: String,
     /// Its slug.
     pub slug: String,
     /// Whether it has the tag.
     pub tagged: bool,
+    /// Id of the story that it is a translation of.
+    pub original: Option<String>,
     /// How many notes it carries.
     pub notes: usize,
     /// From when partners read it.
@@ -39,12 +63,14 @@ pub struct Story {
     pub id: String,
     /// Counts the saves.
     pub version: u64,
-    /// Its headline.
-    pub title: String,
+    /// What the working copy says.
+    pub content: Content,
+    /// What each save kept, the first one first.
+    pub revisions: Vec<Content>,
     /// Its slug.
     pub slug: String,
-    /// Whether it has the tag.
-    pub tagged: bool,
+    /// Whether it took the slug over.
+    pub taken_over: bool,
     /// How many notes it has.
     pub notes: usize,
     /// Until when readers must not see it.
@@ -62,12 +88,14 @@ pub struct Story {
 impl Story {
     /// A draft.
     pub fn begun(id: String, title: String, slug: String) -> Story {
+        let content = Content { title, ..Content::default() };
         Story {
             id,
             version: 1,
-            title,
+            revisions: vec![content.clone()],
+            content,
             slug,
-            tagged: false,
+            taken_over: false,
             notes: 0,
             embargo: None,
             hidden_until: 0,
@@ -126,12 +154,38 @@ impl Story {
         }
     }
 
-    /// A save that changes something.
-    pub fn save(&mut self) -> u16 {
+    /// A save; one that changes nothing makes no version.
+    pub fn save(&mut self, content: Content) -> u16 {
         if self.trashed {
             return 404;
         }
+        if self.content != content {
+            self.content = content;
+            self.keep();
+        }
+        200
+    }
+
+    /// A new version.
+    fn keep(&mut self) {
         self.version += 1;
+        self.revisions.push(self.content.clone());
+    }
+
+    /// Another slug, that may be had.
+    pub fn rename(&mut self, slug: String, taken_over: bool) {
+        self.slug = slug;
+        self.taken_over = taken_over;
+        self.keep();
+    }
+
+    /// What an earlier save kept, as a new one.
+    pub fn bring_back(&mut self, number: usize) -> u16 {
+        if self.trashed {
+            return 404;
+        }
+        self.content = self.revisions[number - 1].clone();
+        self.keep();
         200
     }
 
@@ -158,8 +212,8 @@ impl Story {
         }
     }
 
-    /// Published, or scheduled.
-    pub fn publish(&mut self, at: Option<u64>, until: Option<u64>, now: u64) -> u16 {
+    /// Published, or scheduled. `unpublishable` says that it may not have its slug.
+    pub fn publish(&mut self, (at, until): (Option<u64>, Option<u64>), unpublishable: bool, now: u64) -> u16 {
         let ahead = at.unwrap_or(now);
         let from = ahead.max(self.embargo.unwrap_or(0));
         let expires = until.unwrap_or(NEVER);
@@ -172,14 +226,20 @@ impl Story {
         if expires <= from {
             return 422;
         }
+        if unpublishable {
+            return 409;
+        }
         let first = self.read(now).next().map_or(from, |run| run.first);
         let goes_on = self.running(now).filter(|run| run.expires >= from).map(|run| run.published);
         self.make_room(from, now);
         self.runs.push(Run {
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             version: self.version,
-            title: self.title.clone(),
+            title: self.content.title.clone(),
+            body: self.content.body.clone(),
             slug: self.slug.clone(),
-            tagged: self.tagged,
+            tagged: self.content.tagged,
+            original: self.content.original.clone(),
             notes: self.notes,
             ahead,
             from,
@@ -244,8 +304,8 @@ impl Story {
             }
             _ => (None, 0, 0),
         };
-        self.version += 1;
         self.embargo = end;
+        self.keep();
         if !self.runs.is_empty() {
             self.hidden_until = holds.unwrap_or(0);
         }
@@ -253,13 +313,14 @@ impl Story {
         self.take_down(now);
         if run.expires > from {
             let first = self.read(now).next().map_or(from, |run| run.first);
-            self.runs.push(Run { ahead, from, end: run.expires, ended: false, first, published: from, ..run });
+            let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+            self.runs.push(Run { serial, ahead, from, end: run.expires, ended: false, first, published: from, ..run });
         }
         200
     }
 
     /// A public note.
-    pub fn correct(&mut self, at_once: bool, now: u64) -> u16 {
+    pub fn correct(&mut self, at_once: bool, unpublishable: bool, now: u64) -> u16 {
         if self.trashed {
             return 404;
         }
@@ -276,9 +337,12 @@ impl Story {
         if at_once && until.is_some_and(|until| until <= now.max(self.embargo.unwrap_or(0))) {
             return 422;
         }
-        self.version += 1;
+        if at_once && unpublishable {
+            return 409;
+        }
+        self.keep();
         self.notes += 1;
-        if at_once { self.publish(None, until, now) } else { 200 }
+        if at_once { self.publish((None, until), false, now) } else { 200 }
     }
 
     /// Killed.
@@ -295,12 +359,12 @@ impl Story {
     }
 
     /// Published by an admin.
-    pub fn lift(&mut self, now: u64) -> u16 {
+    pub fn lift(&mut self, unpublishable: bool, now: u64) -> u16 {
         if !self.trashed && self.killed.is_some() && self.embargo.is_some_and(|end| end > now) {
             return 409;
         }
         let killed = self.killed.take();
-        let status = self.publish(None, None, now);
+        let status = self.publish((None, None), unpublishable, now);
         if status != 200 {
             self.killed = killed;
         }
@@ -319,13 +383,17 @@ impl Story {
             self.take_down(now);
         }
         self.trashed = true;
+        self.taken_over = false;
         204
     }
 
     /// Brought back.
-    pub fn restore(&mut self) -> u16 {
-        match std::mem::take(&mut self.trashed) {
-            true => 200,
+    pub fn restore(&mut self, has_slug: bool) -> u16 {
+        match self.trashed && has_slug {
+            true => {
+                self.trashed = false;
+                200
+            }
             false => 409,
         }
     }
