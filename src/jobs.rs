@@ -23,6 +23,9 @@ const BETWEEN_ANNOUNCEMENTS: Duration = Duration::from_secs(1);
 
 /// Tidies and announces until it is dropped. A tick that fails is logged and the next one comes all the same.
 pub async fn run(db: Db, clock: Clock, ledger: Ledger) {
+    if let Err(error) = ledger.keep_key().await {
+        tracing::warn!(%error, "the key of the log could not be kept yet; the next write does it");
+    }
     tokio::join!(
         async {
             loop {

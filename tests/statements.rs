@@ -16,6 +16,9 @@ use support::{Database, TestApp};
 /// Most statements of a write.
 const MOST: usize = 12;
 
+/// Most statements of a request that is two writes: a save, and a publication.
+const MOST_OF_BOTH: usize = 19;
+
 static STATEMENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// What is not the request's own: beginning and ending transactions, looking whether a connection still lives, who is
@@ -68,7 +71,7 @@ fn newsroom(editor: &Client) {
 
 fn count_on(database: Database) {
     let app = TestApp::start(database);
-    let (editor, reader) = (app.editor(), app.anonymous());
+    let (editor, admin, reader) = (app.editor(), app.admin(), app.anonymous());
     newsroom(&editor);
     println!("{database:?}");
     let story = at_most(MOST, "create", || editor.post("/v1/articles", typical("Typical", 0)));
@@ -90,9 +93,23 @@ fn count_on(database: Database) {
     at_most(MOST, "publish again", publish);
     let later = json!({"at": app.later(60), "until": app.later(600)});
     // What runs gets shorter, and the log will have to say when that happens.
-    at_most(MOST + 1, "schedule", || editor.post(&format!("{place}/publish"), later));
+    at_most(MOST, "schedule", || editor.post(&format!("{place}/publish"), later));
+    at_most(MOST, "unschedule", || editor.post(&format!("{place}/unschedule"), json!({})));
+    let note = |publish: bool| json!({"type": "update", "text": "It went on.", "publish": publish});
+    at_most(MOST, "correct", || editor.post(&format!("{place}/corrections"), note(false)));
+    app.pass(1);
+    at_most(MOST_OF_BOTH, "correct and publish", || editor.post(&format!("{place}/corrections"), note(true)));
+    app.pass(1);
+    let held = json!({"embargo_until": app.later(600)});
+    at_most(MOST_OF_BOTH, "embargo what is read", || any.patch(&place, held));
+    at_most(MOST_OF_BOTH, "lift the embargo", || any.patch(&place, json!({"embargo_until": null})));
+    app.pass(1);
     at_most(MOST, "unpublish", || editor.post(&format!("{place}/unpublish"), json!({})));
     publish().expect(200);
+    app.pass(1);
+    at_most(MOST, "kill", || editor.post(&format!("{place}/kill"), json!({"reason_public": "Forged."})));
+    at_most(MOST, "publish what was killed", || admin.post(&format!("{place}/publish"), json!({})));
+    app.pass(1);
     at_most(4, "read the story", || reader.get(&place));
     at_most(0, "read it again", || reader.get(&place));
     at_most(4, "read a list", || reader.get("/v1/articles?tag=tag-1"));

@@ -17,9 +17,10 @@ const MOST_AT_ONCE: i64 = 200;
 
 /// Notes when something will have to be said about a publication.
 pub fn expect(connection: &mut AnyConnection, publication: &Publication, now: Timestamp) -> Result<()> {
-    let begins = Some(publication.live_from).filter(|begin| *begin > now);
-    let Some(due_at) = begins.or(publication.expires_at.unless_forever()) else { return Ok(()) };
-    let columns = (announcements::publication_id.eq(&publication.id), announcements::due_at.eq(due_at));
+    let printing = &publication.printing;
+    let begins = Some(printing.live_from).filter(|begin| *begin > now);
+    let Some(due_at) = begins.or(printing.expires_at.unless_forever()) else { return Ok(()) };
+    let columns = (announcements::publication_id.eq(&printing.id), announcements::due_at.eq(due_at));
     diesel::insert_into(announcements::table).values(columns).execute(connection)?;
     Ok(())
 }

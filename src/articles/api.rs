@@ -137,13 +137,12 @@ fn wing(caller: &Caller, view: Option<View>, as_of: Option<Timestamp>, now: Time
     }
 }
 
-/// What depends on the caller is for the caller only; a past that is over never changes.
+/// Who an answer is for: a past that is over changes only when something is withdrawn.
 fn audience(caller: &Caller, as_of: Option<Timestamp>, now: Timestamp) -> Audience {
-    match (caller, as_of) {
-        (Caller::User(_), _) => Audience::Caller,
+    match (caller.audience(), as_of) {
         // Nothing can be committed any more that belongs to that moment.
-        (Caller::Anonymous, Some(then)) if then.after(SETTLING) < now => Audience::Forever,
-        (Caller::Anonymous, _) => Audience::Everyone,
+        (Audience::Everyone, Some(then)) if then.after(SETTLING) < now => Audience::Forever,
+        (audience, _) => audience,
     }
 }
 
@@ -290,10 +289,7 @@ async fn get_article(
             reading_ahead::log(&ledger, &caller, std::slice::from_ref(&story)).await?;
             Answer::finished(story.json, audience).fresh(freshness).projected(fields.as_ref())?
         }
-        Found::Moved(slug) => {
-            let then = as_of.map(|then| format!("?as_of={then}")).unwrap_or_default();
-            Answer::moved(format!("{}{then}", location(&slug)), audience)
-        }
+        Found::Moved(slug) => Answer::moved(location(&slug), audience),
     })
 }
 

@@ -2,10 +2,10 @@
 //! publication after that carries it, too: nobody can lose one by editing.
 
 use super::draft::Draft;
-use super::held::{Held, hold};
-use super::publishing::{self, Passed, Publish};
-use super::row::ArticleRow;
+use super::held::{Held, Passed};
+use super::publishing;
 use super::store;
+use super::wish::Publish;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::types::new_id;
@@ -66,14 +66,13 @@ pub fn move_to(notes: &mut [Correction], (from, to): (i32, i32), begins: Timesta
 /// is published with its notes, and what readers see keeps its end.
 ///
 /// Errors: 409 when readers never saw the story, it has too many notes, or another publication is scheduled and would be
-/// lost; 412 when it was changed meanwhile; what [`publishing::publish`] gives.
+/// lost; what [`publishing::publish`] gives.
 pub fn add(
     connection: &mut AnyConnection,
     journal: &mut Journal,
-    row: ArticleRow,
+    held: Held,
     (kind, text, publish): (CorrectionKind, String, bool),
-) -> Result<Corrected> {
-    let held = hold(connection, journal, &row)?;
+) -> Result<Passed> {
     if held.row.first_published_at > held.now {
         let detail = "readers have not seen this article yet, so there is nothing to correct; change it instead";
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
@@ -88,22 +87,13 @@ pub fn add(
     draft.document.corrections.push(note);
     let row = store::save_draft(connection, journal, held.row, draft, Some(format!("a public note: {kind}")))?;
     match publish {
-        true => {
-            publish_held(connection, journal, Held { row, ..held }).map(|passed| Corrected::Published(Box::new(passed)))
-        }
-        false => Ok(Corrected::Waiting(Box::new(row))),
+        true => show(connection, journal, Held { row, ..held }),
+        false => Ok(Passed { row, schedule: Some(held.schedule), references: None }),
     }
 }
 
-/// What became of a story with a new note.
-pub enum Corrected {
-    /// Readers see the note.
-    Published(Box<Passed>),
-    /// The next publication carries it.
-    Waiting(Box<ArticleRow>),
-}
-
-fn publish_held(connection: &mut AnyConnection, journal: &mut Journal, held: Held) -> Result<Passed> {
+/// Publishes the working copy with its notes; what readers see keeps its end.
+fn show(connection: &mut AnyConnection, journal: &mut Journal, held: Held) -> Result<Passed> {
     if let Some(pending) = &held.schedule.pending {
         let detail = format!(
             "another publication of this article is scheduled for {} and would be lost; unschedule it first, or leave \
@@ -113,5 +103,5 @@ fn publish_held(connection: &mut AnyConnection, journal: &mut Journal, held: Hel
         return Err(Error::Conflict(Rejection::field("/publish", "scheduled", detail)));
     }
     let until = held.schedule.running.as_ref().and_then(|running| running.expires_at.unless_forever());
-    publishing::publish_held(connection, journal, held, Publish { until, ..Publish::default() })
+    publishing::publish(connection, journal, held, Publish { until, ..Publish::default() })
 }

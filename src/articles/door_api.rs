@@ -8,10 +8,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::agenda::{Appointment, AppointmentList};
 use super::article::WorkingCopy;
-use super::corrections::{self, Corrected};
-use super::publishing::{Modified, Passed, Publish};
-use super::row::ArticleRow;
-use super::{agenda, killing, publishing, showing, store};
+use super::held::{self, Held, Passed};
+use super::wish::{Modified, Publish};
+use super::{agenda, corrections, killing, publishing, showing};
 use crate::auth::{Allow, Permission, SignedIn, needs};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
@@ -102,8 +101,8 @@ impl Input for CorrectionInput {
     const REQUIRED: &'static [&'static str] = &["type", "text"];
 }
 
-/// What every action at the door has in common: the story is found, its version checked when one was named, and the
-/// answer is the working copy.
+/// What every action at the door has in common: the story is found and held, its version checked when one was named, and
+/// the answer is the working copy.
 async fn pass<F>(
     user: SignedIn,
     (reference, if_match, options): (Reference, IfMatch, WriteOptions),
@@ -111,38 +110,15 @@ async fn pass<F>(
     act: F,
 ) -> Result<Answer>
 where
-    F: FnOnce(&mut AnyConnection, &mut Journal, ArticleRow, &SignedIn) -> Result<Outcome> + Send + 'static,
+    F: FnOnce(&mut AnyConnection, &mut Journal, Held, &SignedIn) -> Result<Passed> + Send + 'static,
 {
     let write = ledger.answer(user.actor(), options, move |connection, journal| {
-        let row = store::get(connection, &user, &reference, journal.now())?;
-        if_match.check(row.version)?;
-        let copy = match act(connection, journal, row, &user)? {
-            Outcome::Passed(passed) => showing::show_passed(connection, *passed, journal.now())?,
-            Outcome::Changed(row) => showing::show(connection, *row, journal.now())?,
-        };
+        let held = held::take(connection, journal, &user, (&reference, &if_match))?;
+        let passed = act(connection, journal, held, &user)?;
+        let copy = showing::show(connection, passed, journal.now())?;
         Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
     });
     write.await
-}
-
-/// What an action leaves.
-enum Outcome {
-    /// A story that went through the door.
-    Passed(Box<Passed>),
-    /// A changed row.
-    Changed(Box<ArticleRow>),
-}
-
-impl From<Passed> for Outcome {
-    fn from(passed: Passed) -> Outcome {
-        Outcome::Passed(Box::new(passed))
-    }
-}
-
-impl From<ArticleRow> for Outcome {
-    fn from(row: ArticleRow) -> Outcome {
-        Outcome::Changed(Box::new(row))
-    }
 }
 
 /// Publish an article
@@ -173,8 +149,8 @@ async fn publish_article(
     ledger: Ledger,
     body: NewPublication,
 ) -> Result<Answer> {
-    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, row, user| {
-        Ok(publish(connection, journal, row, (user, body.0.into()))?.into())
+    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, held, user| {
+        publish(connection, journal, held, (user, body.0.into()))
     })
     .await
 }
@@ -183,11 +159,11 @@ async fn publish_article(
 pub(super) fn publish(
     connection: &mut AnyConnection,
     journal: &mut Journal,
-    row: ArticleRow,
+    held: Held,
     (caller, wish): (&SignedIn, Publish),
 ) -> Result<Passed> {
     let wish = Publish { lifts_kill: caller.may(Permission::LiftKills), ..wish };
-    publishing::publish(connection, journal, row, wish)
+    publishing::publish(connection, journal, held, wish)
 }
 
 impl From<PublicationInput> for Publish {
@@ -219,8 +195,8 @@ async fn unpublish_article(
     options: Query<WriteOptions>,
     ledger: Ledger,
 ) -> Result<Answer> {
-    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, |connection, journal, row, _| {
-        Ok(publishing::unpublish(connection, journal, row)?.into())
+    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, |connection, journal, held, _| {
+        publishing::unpublish(connection, journal, held)
     })
     .await
 }
@@ -241,8 +217,8 @@ async fn unschedule_article(
     options: Query<WriteOptions>,
     ledger: Ledger,
 ) -> Result<Answer> {
-    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, |connection, journal, row, _| {
-        Ok(publishing::unschedule(connection, journal, row)?.into())
+    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, |connection, journal, held, _| {
+        publishing::unschedule(connection, journal, held)
     })
     .await
 }
@@ -274,8 +250,8 @@ async fn kill_article(
         public: body.0.reason_public.value().map(String::from),
         internal: body.0.reason_internal.value().map(String::from),
     };
-    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, row, _| {
-        Ok(killing::kill(connection, journal, row, reasons)?.into())
+    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, held, _| {
+        killing::kill(connection, journal, held, reasons)
     })
     .await
 }
@@ -306,11 +282,8 @@ async fn correct_article(
     let (kind, text) = (body.0.kind.value(), body.0.text.value().map(String::from).unwrap_or_default());
     let at_once = body.0.publish.value().unwrap_or(false);
     let kind = kind.ok_or_else(|| Error::internal("a required member is not there"))?;
-    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, row, _| {
-        Ok(match corrections::add(connection, journal, row, (kind, text, at_once))? {
-            Corrected::Published(passed) => Outcome::Passed(passed),
-            Corrected::Waiting(row) => Outcome::Changed(row),
-        })
+    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, held, _| {
+        corrections::add(connection, journal, held, (kind, text, at_once))
     })
     .await
 }

@@ -1,7 +1,7 @@
 //! What a new, moved or lifted embargo does to what is published already: it takes effect at once, because an embargo
 //! is a gate and not a label.
 
-use super::held::hold;
+use super::held::{Passed, hold};
 use super::killing::{self, Reasons};
 use super::publication::Interval;
 use super::publishing;
@@ -23,13 +23,13 @@ pub fn apply(
     journal: &mut Journal,
     row: ArticleRow,
     (before, may_publish): (Option<Timestamp>, bool),
-) -> Result<ArticleRow> {
+) -> Result<Passed> {
     let held = hold(connection, journal, &row)?;
     let now = held.now;
     let holds = |embargo: Option<Timestamp>| embargo.filter(|end| *end > now);
     let (lifted, embargo) = (holds(before), holds(held.row.embargo_until));
     if held.row.publication_number == 0 || (lifted, embargo) == (None, None) {
-        return Ok(held.row);
+        return Ok(held.into());
     }
     if !may_publish {
         let detail = "This changes when readers see what is or was published; an editor has to do that.";
@@ -41,19 +41,19 @@ pub fn apply(
     if let Some(end) = embargo {
         killing::begin(connection, journal, &row.id, (WithdrawalKind::Embargoed, Reasons::default(), end))?;
     }
-    let Some((slot, interval)) = moved(&held.schedule, embargo, now)? else { return Ok(held.row) };
+    let Some((slot, interval)) = moved(&held.schedule, embargo, now)? else { return Ok(held.into()) };
     if interval.until <= interval.from {
         // Its time would be over before the embargo is.
-        let row = publishing::take_down(connection, held)?;
-        let taken = Event::new(Action::Unpublished, Resource::Article, &row.id);
-        journal.record(Event { before: Some(row.version), ..taken });
-        return Ok(row);
+        let passed = publishing::take_down(connection, held)?;
+        let taken = Event::new(Action::Unpublished, Resource::Article, &passed.row.id);
+        journal.record(Event { before: Some(passed.row.version), ..taken });
+        return Ok(passed);
     }
-    let (publication, row) = publishing::move_to(connection, held, (&slot, interval))?;
-    let again = Event::new(Action::Embargoed, Resource::Article, &row.id).touching(publication.original_id);
-    let again = again.sealing(publication.hash);
+    let (publication, passed) = publishing::move_to(connection, held, (&slot, interval))?;
+    let again = Event::new(Action::Embargoed, Resource::Article, &passed.row.id).touching(publication.original_id);
+    let again = again.sealing(publication.printing.hash);
     journal.record(Event { after: Some(publication.revision), ..again });
-    Ok(row)
+    Ok(passed)
 }
 
 /// What has to be published in another interval because of this embargo, and which.

@@ -3,15 +3,18 @@
 
 use diesel::prelude::*;
 
-use super::announcing;
 use super::row::ArticleRow;
 use super::schedule::Schedule;
-use super::store;
+use super::{access, announcing, store};
+use crate::auth::SignedIn;
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::articles;
+use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
 use crate::events::Journal;
+use crate::http::etag::IfMatch;
+use crate::http::path::Reference;
+use crate::live::{self, References};
 
 /// A story held at the door.
 #[derive(Debug)]
@@ -27,15 +30,74 @@ pub struct Held {
     pub now: Timestamp,
 }
 
-/// Holds the story until the transaction ends, so that two editors at the door pass one after the other. What the clock
-/// did to it until now is said in the log first.
+/// A story after something was done to it, with what is known of it already, so that showing it asks for the rest only.
+#[derive(Debug)]
+pub struct Passed {
+    /// The row.
+    pub row: ArticleRow,
+    /// Where it stands.
+    pub schedule: Option<Schedule>,
+    /// The names of what it refers to.
+    pub references: Option<References>,
+}
+
+impl From<ArticleRow> for Passed {
+    fn from(row: ArticleRow) -> Passed {
+        Passed { row, schedule: None, references: None }
+    }
+}
+
+impl From<Held> for Passed {
+    fn from(held: Held) -> Passed {
+        Passed { row: held.row, schedule: Some(held.schedule), references: None }
+    }
+}
+
+/// Holds a story that was read before, until the transaction ends, so that two editors at the door pass one after the
+/// other. What the clock did to it until now is said in the log first.
 ///
 /// Errors: 412 when it was changed or deleted since `row` was read.
 pub fn hold(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<Held> {
     let target = store::unchanged(&row.id, row.version);
     let held = diesel::update(target).set(articles::version.eq(row.version)).returning(articles::all_columns);
     let held: Option<ArticleRow> = held.get_result(connection).optional()?;
-    let row = held.ok_or_else(|| Error::version_mismatch(row.version + 1))?;
+    settle(connection, journal, held.ok_or_else(|| Error::version_mismatch(row.version + 1))?)
+}
+
+/// Holds the story that a caller names, in whatever version it is when its turn comes.
+///
+/// Errors: what [`store::get`] gives; 412 when it is not the version that the caller names.
+pub fn take(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    caller: &SignedIn,
+    (reference, if_match): (&Reference, &IfMatch),
+) -> Result<Held> {
+    let Some(row) = lock(connection, reference)? else {
+        // A name of before, or none.
+        let row = store::get(connection, caller, reference, journal.now())?;
+        if_match.check(row.version)?;
+        return hold(connection, journal, &row);
+    };
+    let now = journal.now();
+    access::check(caller, &row, || live::is_read(connection, reference, now))?;
+    if_match.check(row.version)?;
+    settle(connection, journal, row)
+}
+
+/// The row with this id or slug, which nobody else changes from here on.
+fn lock(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<ArticleRow>> {
+    let present = diesel::update(articles::table).set(articles::version.eq(articles::version)).into_boxed::<Backend>();
+    let present = present.filter(articles::deleted_at.is_null());
+    let named = match reference {
+        Reference::Id(id) => present.filter(articles::id.eq(id.clone())),
+        Reference::Slug(slug) => present.filter(articles::slug.eq(slug.clone())),
+        Reference::Nothing => return Ok(None),
+    };
+    Ok(named.returning(articles::all_columns).get_result(connection).optional()?)
+}
+
+fn settle(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<Held> {
     let now = journal.look_again(row.passed_at);
     let (schedule, awaited) = match row.publication_number {
         0 => (Schedule::default(), Vec::new()),

@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 
 use super::article::Kill;
-use super::held::{Held, hold};
+use super::held::{Held, Passed};
 use super::publishing;
 use super::row::ArticleRow;
 use crate::clock::Timestamp;
@@ -26,14 +26,8 @@ pub struct Reasons {
 
 /// Kills a story that is, was or will be read.
 ///
-/// Errors: 409 when it is killed already, or when nobody ever saw it; 412 when it was changed meanwhile.
-pub fn kill(
-    connection: &mut AnyConnection,
-    journal: &mut Journal,
-    row: ArticleRow,
-    reasons: Reasons,
-) -> Result<ArticleRow> {
-    let held = hold(connection, journal, &row)?;
+/// Errors: 409 when it is killed already, or when nobody ever saw it.
+pub fn kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, reasons: Reasons) -> Result<Passed> {
     if held.row.killed_at.is_some() {
         return Err(Error::Conflict(Rejection::anywhere("killed", "this article is killed already")));
     }
@@ -42,12 +36,13 @@ pub fn kill(
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
     }
     let row = ArticleRow { killed_at: Some(held.now), ..held.row };
-    let row = publishing::take_down(connection, Held { row, ..held })?;
+    let passed = publishing::take_down(connection, Held { row, ..held })?;
+    let row = &passed.row;
     let killed = Event::new(Action::Killed, Resource::Article, &row.id).noted(reasons.internal.clone());
     let digest = told(&row.id, reasons.public.as_deref())?;
     begin(connection, journal, &row.id, (WithdrawalKind::Killed, reasons, Timestamp::FOREVER))?;
     journal.record(Event { before: Some(row.version), ..killed.sealing(digest) });
-    Ok(row)
+    Ok(passed)
 }
 
 /// The hash of what readers are told of a kill, for the log.

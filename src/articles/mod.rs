@@ -14,8 +14,10 @@ mod embargo;
 mod held;
 mod input;
 mod killing;
+mod links;
 mod listing;
 mod mention;
+mod names;
 mod presence;
 mod publication;
 mod publishing;
@@ -28,17 +30,20 @@ mod store;
 pub(crate) mod timeline;
 mod translation;
 mod trash;
+mod wish;
 
 pub use announcing::{announce, is_due};
 pub use article::{ArticleView, Status, WorkingCopy};
+pub use held::hold;
 pub use input::{ArticleInput, NewArticle};
 pub use killing::told as told_of_kill;
 pub use presence::tidy as tidy_presence;
 pub use publication::Publication;
-pub use publishing::{Publish, publish};
+pub use publishing::{publish, tidy as tidy_publications};
 pub use row::ArticleRow;
-pub use schedule::{SETTLING, Schedule, Slot, tidy as tidy_publications};
+pub use schedule::{Schedule, Slot};
 pub use store::{change, create, find_by_slug};
+pub use wish::Publish;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -7,23 +7,20 @@ use crate::clock::Timestamp;
 use crate::db::schema::publications;
 use crate::db::types::new_id;
 use crate::error::{Error, Result};
-use crate::live::{ArticleKind, Document, References, Times, card, seal};
+use crate::live::seal::Printing;
+use crate::live::{ArticleKind, Document, References, Times, card};
 
 /// A row of `publications`.
 #[allow(missing_docs, reason = "the migrations say what each column means")]
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = publications)]
 pub struct Publication {
-    pub id: String,
-    pub article_id: String,
-    pub number: i32,
+    /// What is sealed, and never changes.
+    #[diesel(embed)]
+    pub printing: Printing,
     pub revision: i32,
-    pub partner_from: Timestamp,
-    pub live_from: Timestamp,
     pub live_until: Timestamp,
-    pub expires_at: Timestamp,
     pub superseded: bool,
-    pub slug: String,
     pub title: String,
     pub language: String,
     pub kind: ArticleKind,
@@ -35,16 +32,7 @@ pub struct Publication {
     pub source_id: Option<String>,
     pub source_slug: Option<String>,
     pub original_id: String,
-    pub document: String,
     pub card: String,
-    pub body: String,
-    pub body_html: String,
-    pub created_at: Timestamp,
-    pub first_published_at: Timestamp,
-    pub published_at: Timestamp,
-    pub modified_at: Timestamp,
-    pub previous_hash: Option<String>,
-    pub hash: String,
 }
 
 /// From when until when a publication is read, and from when by those who may read under embargo.
@@ -81,17 +69,29 @@ impl Publication {
         let (section_slug, source_slug) =
             (printed.section.as_ref().map(|tag| tag.slug.clone()), printed.source.as_ref().map(|one| one.slug.clone()));
         document.printed = Some(printed);
-        let publication = Publication {
+        let printing = Printing {
             id: new_id(),
             article_id: row.id.clone(),
             number: row.publication_number + 1,
-            revision: row.version,
             partner_from: interval.ahead,
             live_from: interval.from,
-            live_until: interval.until,
             expires_at: interval.until,
-            superseded: false,
             slug: row.slug.clone(),
+            document: serde_json::to_string(&document).map_err(Error::internal)?,
+            body: row.body.clone(),
+            body_html: row.body_html.clone(),
+            created_at: row.created_at,
+            first_published_at: dates.first_published_at,
+            published_at: dates.published_at,
+            modified_at: dates.modified_at,
+            previous_hash: row.publication_hash.clone(),
+            hash: String::new(),
+        };
+        let publication = Publication {
+            printing,
+            revision: row.version,
+            live_until: interval.until,
+            superseded: false,
             title: row.title.clone(),
             language: row.language.clone(),
             kind: row.kind,
@@ -103,55 +103,26 @@ impl Publication {
             source_id: row.source_id.clone(),
             source_slug,
             original_id: row.translation_of.clone().unwrap_or_else(|| row.id.clone()),
-            document: serde_json::to_string(&document).map_err(Error::internal)?,
             card: String::new(),
-            body: row.body.clone(),
-            body_html: row.body_html.clone(),
-            created_at: row.created_at,
-            first_published_at: dates.first_published_at,
-            published_at: dates.published_at,
-            modified_at: dates.modified_at,
-            previous_hash: row.publication_hash.clone(),
-            hash: String::new(),
         };
         publication.finished(&document)
     }
 
     /// The same with its card and its seal.
     pub fn finished(self, document: &Document) -> Result<Publication> {
-        Ok(Publication { card: self.make_card(document)?, hash: seal::hash(&self.printing())?, ..self })
+        Ok(Publication { card: self.make_card(document)?, printing: self.printing.sealed()?, ..self })
     }
 
     /// What lists show of it.
     pub fn make_card(&self, document: &Document) -> Result<String> {
+        let printing = &self.printing;
         let times = Times {
-            first_published_at: Some(self.first_published_at),
-            published_at: Some(self.published_at),
-            modified_at: Some(self.modified_at),
-            created_at: self.created_at,
-            updated_at: self.live_from,
+            first_published_at: Some(printing.first_published_at),
+            published_at: Some(printing.published_at),
+            modified_at: Some(printing.modified_at),
+            created_at: printing.created_at,
+            updated_at: printing.live_from,
         };
-        card::of((&self.article_id, &self.slug), document, times)
-    }
-
-    /// What its seal is about.
-    pub fn printing(&self) -> seal::Printing<'_> {
-        seal::Printing {
-            id: &self.id,
-            partner_from: self.partner_from,
-            article: &self.article_id,
-            number: self.number,
-            slug: &self.slug,
-            live_from: self.live_from,
-            expires_at: self.expires_at,
-            first_published_at: self.first_published_at,
-            published_at: self.published_at,
-            modified_at: self.modified_at,
-            created_at: self.created_at,
-            document: &self.document,
-            body: &self.body,
-            body_html: &self.body_html,
-            previous: self.previous_hash.as_deref(),
-        }
+        card::of((&printing.article_id, &printing.slug), document, times)
     }
 }

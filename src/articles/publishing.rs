@@ -5,82 +5,31 @@
 //! ask which interval holds now, so a schedule is kept even if every background job is dead. An embargo is nothing else
 //! than a later beginning for readers.
 
+use diesel::dsl::not;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text, Timestamp as SqlTimestamp};
 
-use super::held::{self, Held, hold};
-use super::publication::{Dates, Interval, Publication};
+use super::held::{self, Held, Passed};
+use super::publication::{Interval, Publication};
 use super::row::ArticleRow;
-use super::schedule::{Ending, Schedule, Slot};
-use super::{announcing, corrections, killing, store};
+use super::schedule::{Ending, SETTLING, Slot};
+use super::wish::{Publish, dates, interval};
+use super::{announcing, corrections, killing, names};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{authors, publication_authors, publication_tags, publications, tags};
-use crate::db::types::{new_id, text_enum};
+use crate::db::types::new_id;
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Action, Event, Journal, Resource};
-use crate::live::{Document, References, WithdrawalKind};
-
-text_enum! {
-    /// Whether readers are told that a story's text changed.
-    pub enum Modified {
-        /// They are: `modified_at` moves.
-        Editorial = "editorial",
-        /// They are not: a comma, a link.
-        Silent = "silent",
-    }
-}
-
-/// When a story should be read.
-#[derive(Debug, Clone, Default)]
-pub struct Publish {
-    /// From when; at once when `None`.
-    pub at: Option<Timestamp>,
-    /// Until when; without end when `None`.
-    pub until: Option<Timestamp>,
-    /// Whether readers are told that it changed; they are when `None`.
-    pub modified: Option<Modified>,
-    /// Why, for the log.
-    pub note: Option<String>,
-    /// The date that readers are told when an import brings an older story. The interval still begins now: a log that
-    /// can prove what it said and when does not claim to have said it earlier.
-    pub dated: Option<Timestamp>,
-    /// Whether a story that is killed comes back; an admin's to say.
-    pub lifts_kill: bool,
-}
-
-/// A story behind the door: its row as it is now, where it stands, and the names of what it refers to.
-pub struct Passed {
-    /// The row.
-    pub row: ArticleRow,
-    /// Where it stands.
-    pub schedule: Schedule,
-    /// The names, for showing it.
-    pub references: References,
-}
+use crate::live::seal::Printing;
+use crate::live::{Document, References, WithdrawalKind, was_read};
 
 /// Publishes the working copy: now, or in the future, and not before its embargo ends. What runs ends where the new
 /// publication begins, and what was scheduled before is cancelled. `note` goes to the log.
 ///
 /// Errors: 403 for a story that is killed, unless the wish brings it back; 422 for an interval that begins in the past or
-/// is empty; 409 when the slug belongs to another story's past; 412 when the story was changed meanwhile.
-pub fn publish(
-    connection: &mut AnyConnection,
-    journal: &mut Journal,
-    row: ArticleRow,
-    wish: Publish,
-) -> Result<Passed> {
-    let held = hold(connection, journal, &row)?;
-    publish_held(connection, journal, held, wish)
-}
-
-/// [`publish`] for a story that is held already.
-pub(super) fn publish_held(
-    connection: &mut AnyConnection,
-    journal: &mut Journal,
-    held: Held,
-    wish: Publish,
-) -> Result<Passed> {
+/// is empty; 409 when the slug belongs to another story's past.
+pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, held: Held, wish: Publish) -> Result<Passed> {
     if held.row.killed_at.is_some() && !wish.lifts_kill {
         return Err(Error::Forbidden("This article was killed; only an admin publishes it again.".into()));
     }
@@ -89,7 +38,7 @@ pub(super) fn publish_held(
     // What readers find under this slug already was let through before.
     let known = schedule.running.as_ref().is_some_and(|running| running.slug == row.slug);
     if !known {
-        store::refuse_published(connection, (&row.id, &row.slug), row.slug_taken_over, now)?;
+        names::refuse_published(connection, (&row.id, &row.slug), row.slug_taken_over, now)?;
     }
     let dates = dates(&row, &schedule, (interval.from, &wish), now);
     let mut document = row.document()?;
@@ -109,19 +58,20 @@ pub(super) fn publish_held(
     write_ends(connection, &endings, &awaited, now)?;
     insert(connection, &publication, &document)?;
     announcing::expect(connection, &publication, now)?;
+    let slot = Slot::from(&publication);
     let row = ArticleRow {
         published_at: dates.published_at,
         first_published_at: dates.first_published_at,
-        publication_number: publication.number,
-        publication_hash: Some(publication.hash.clone()),
+        publication_number: publication.printing.number,
+        publication_hash: Some(publication.printing.hash.clone()),
         corrections: serde_json::to_string(&document.corrections).map_err(Error::internal)?,
         ..row
     };
     held::store(connection, &row)?;
     let published = Event::new(Action::Published, Resource::Article, &row.id).noted(wish.note);
     let published = published.touching(&publication.original_id);
-    journal.record(Event { after: Some(row.version), ..published.sealing(publication.hash.as_str()) });
-    Ok(Passed { schedule: schedule.after(&endings, Some(Slot::from(&publication)), now), row, references })
+    journal.record(Event { after: Some(row.version), ..published.sealing(publication.printing.hash) });
+    Ok(Passed { schedule: Some(schedule.after(&endings, Some(slot), now)), row, references: Some(references) })
 }
 
 /// Takes a kill back, and only for a story that is read at once: one that was killed and waits would no longer be told as
@@ -140,39 +90,35 @@ fn lift_kill(connection: &mut AnyConnection, held: Held, interval: Interval) -> 
 
 /// Ends what readers see, now, and cancels what is scheduled.
 ///
-/// Errors: 409 when there is neither; 412 when the story was changed meanwhile.
-pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<ArticleRow> {
-    let held = hold(connection, journal, &row)?;
-    unpublish_held(connection, journal, held)
-}
-
-fn unpublish_held(connection: &mut AnyConnection, journal: &mut Journal, held: Held) -> Result<ArticleRow> {
+/// Errors: 409 when there is neither.
+pub fn unpublish(connection: &mut AnyConnection, journal: &mut Journal, held: Held) -> Result<Passed> {
     if held.schedule.running.is_none() && held.schedule.pending.is_none() {
         let detail = "readers do not see this article and nothing is scheduled; there is nothing to take down";
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
     }
-    let row = take_down(connection, held)?;
-    journal.record(Event { before: Some(row.version), ..Event::new(Action::Unpublished, Resource::Article, &row.id) });
-    Ok(row)
+    let passed = take_down(connection, held)?;
+    let unpublished = Event::new(Action::Unpublished, Resource::Article, &passed.row.id);
+    journal.record(Event { before: Some(passed.row.version), ..unpublished });
+    Ok(passed)
 }
 
 /// Cancels what is scheduled and leaves what readers see as it is.
 ///
-/// Errors: 409 when nothing is scheduled; 412 when the story was changed meanwhile.
-pub fn unschedule(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<ArticleRow> {
-    let held = hold(connection, journal, &row)?;
+/// Errors: 409 when nothing is scheduled.
+pub fn unschedule(connection: &mut AnyConnection, journal: &mut Journal, held: Held) -> Result<Passed> {
     if held.schedule.pending.is_none() {
         let detail = "nothing is scheduled; to take down what readers see, use unpublish";
         return Err(Error::Conflict(Rejection::anywhere("not_scheduled", detail)));
     }
     let endings = held.schedule.call_off();
-    let row = take_back(connection, held, &endings)?;
-    journal.record(Event { before: Some(row.version), ..Event::new(Action::Unscheduled, Resource::Article, &row.id) });
-    Ok(row)
+    let passed = take_back(connection, held, &endings)?;
+    let unscheduled = Event::new(Action::Unscheduled, Resource::Article, &passed.row.id);
+    journal.record(Event { before: Some(passed.row.version), ..unscheduled });
+    Ok(passed)
 }
 
 /// Ends whatever is or will be read of a story, now. The caller says in the log what that was.
-pub(super) fn take_down(connection: &mut AnyConnection, held: Held) -> Result<ArticleRow> {
+pub(super) fn take_down(connection: &mut AnyConnection, held: Held) -> Result<Passed> {
     let endings = held.schedule.end(held.now);
     take_back(connection, held, &endings)
 }
@@ -183,48 +129,52 @@ pub(super) fn move_to(
     connection: &mut AnyConnection,
     held: Held,
     (slot, interval): (&Slot, Interval),
-) -> Result<(Publication, ArticleRow)> {
+) -> Result<(Publication, Passed)> {
     let Held { row, schedule, awaited, now } = held;
     let before: Publication = publications::table.find(&slot.id).select(Publication::as_select()).first(connection)?;
-    let mut document: Document = serde_json::from_str(&before.document).map_err(Error::internal)?;
+    let mut document: Document = serde_json::from_str(&before.printing.document).map_err(Error::internal)?;
     let number = row.publication_number + 1;
     let mut of_story = row.corrections()?;
     // A note that readers saw keeps its date, and the publication that brought it.
     if !slot.is_read(now) {
         for notes in [&mut document.corrections, &mut of_story] {
-            corrections::move_to(notes, (before.number, number), interval.from);
+            corrections::move_to(notes, (before.printing.number, number), interval.from);
         }
     }
-    write_ends(connection, &schedule.end(now), &awaited, now)?;
-    let first = last_read(connection, &row.id, now)?.map_or(interval.from, |read| read.first_published_at);
-    let publication = Publication {
+    let endings = schedule.end(now);
+    write_ends(connection, &endings, &awaited, now)?;
+    let first = match slot.is_read(now) {
+        true => slot.first_published_at,
+        false => last_read(connection, &row.id, now)?.map_or(interval.from, |read| read.first_published_at),
+    };
+    let printing = Printing {
         id: new_id(),
         number,
         partner_from: interval.ahead,
         live_from: interval.from,
-        live_until: interval.until,
         expires_at: interval.until,
-        superseded: false,
         document: serde_json::to_string(&document).map_err(Error::internal)?,
         first_published_at: first,
         published_at: interval.from,
-        modified_at: before.modified_at.max(interval.from),
+        modified_at: before.printing.modified_at.max(interval.from),
         previous_hash: row.publication_hash.clone(),
-        ..before
+        ..before.printing
     };
+    let publication = Publication { printing, live_until: interval.until, superseded: false, ..before };
     let publication = publication.finished(&document)?;
     insert(connection, &publication, &document)?;
     announcing::expect(connection, &publication, now)?;
     let row = ArticleRow {
-        published_at: publication.published_at,
+        published_at: interval.from,
         first_published_at: first,
         publication_number: number,
-        publication_hash: Some(publication.hash.clone()),
+        publication_hash: Some(publication.printing.hash.clone()),
         corrections: serde_json::to_string(&of_story).map_err(Error::internal)?,
         ..row
     };
     held::store(connection, &row)?;
-    Ok((publication, row))
+    let schedule = schedule.after(&endings, Some(Slot::from(&publication)), now);
+    Ok((publication, Passed { row, schedule: Some(schedule), references: None }))
 }
 
 /// Cancels what is scheduled, so that nothing of a story that goes into the trash appears later.
@@ -244,11 +194,22 @@ pub(super) fn cancel_for_trash(
     }
     match (held.schedule.pending.is_some(), may_publish) {
         (false, _) => Ok(held.row),
-        (true, true) => unpublish_held(connection, journal, held),
+        (true, true) => Ok(unpublish(connection, journal, held)?.row),
         (true, false) => {
             Err(Error::Forbidden("This article is scheduled; an editor has to take that back first.".into()))
         }
     }
+}
+
+/// Drops what was replaced, and is over by everybody's clock, out of the indexes that live reads use. Says how many
+/// publications that were.
+pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
+    let replaced = publications::table
+        .filter(not(publications::superseded))
+        .filter(publications::live_until.le(now.before(SETTLING)))
+        // What came to its end by itself stands for the story until something follows.
+        .filter(publications::live_until.lt(publications::expires_at));
+    Ok(diesel::update(replaced).set(publications::superseded.eq(true)).execute(connection)?)
 }
 
 /// Removes a story's publications for good; nothing of it is or will be read.
@@ -257,50 +218,26 @@ pub(super) fn purge(connection: &mut AnyConnection, article: &str) -> Result<()>
     Ok(())
 }
 
-/// The interval that was asked for, or what is wrong with it.
-fn interval(wish: &Publish, held: &Held) -> Result<Interval> {
-    let now = held.now;
-    let ahead = wish.at.unwrap_or(now);
-    let from = held.row.embargo_until.map_or(ahead, |end| end.max(ahead));
-    let until = wish.until.unwrap_or(Timestamp::FOREVER);
-    let mut refused = Vec::new();
-    if ahead < now {
-        let detail = format!("is in the past: it is {now} now; leave it out to publish at once");
-        refused.push(Rejection::field("/at", "in_the_past", detail));
-    }
-    if until <= from {
-        let embargoed = if from > ahead { ", when the embargo ends" } else { "" };
-        let detail = format!("must be later than {from}{embargoed}");
-        refused.push(Rejection::field("/until", "before_start", detail));
-    }
-    // Those who read ahead find what is replaced until they find this one, whatever their clock says.
-    let ahead = match &held.schedule.pending {
-        Some(pending) if from > now && wish.at.is_none() => pending.partner_from.min(ahead),
-        _ => ahead,
-    };
-    if refused.is_empty() { Ok(Interval { ahead, from, until }) } else { Err(Error::Unprocessable(refused)) }
-}
-
-/// Writes how publications end, and forgets what the log will no longer have to say of them.
+/// Writes how publications end, and forgets what the log will no longer have to say of them. What only is put away is
+/// one statement, however much it is.
 fn write_ends(connection: &mut AnyConnection, endings: &[Ending], awaited: &[String], now: Timestamp) -> Result<()> {
-    let put_away: Vec<&String> = endings.iter().filter(|ending| !ending.moves).map(|ending| &ending.id).collect();
-    if !put_away.is_empty() {
-        let these = publications::table.filter(publications::id.eq_any(put_away));
-        diesel::update(these).set(publications::superseded.eq(true)).execute(connection)?;
+    let (moved, done): (Vec<&Ending>, Vec<&Ending>) = endings.iter().partition(|ending| ending.until.is_some());
+    for Ending { id, until, superseded } in moved {
+        let columns = (until.map(|until| publications::live_until.eq(until)), publications::superseded.eq(superseded));
+        diesel::update(publications::table.find(id)).set(columns).execute(connection)?;
     }
-    for Ending { id, until, superseded, .. } in endings.iter().filter(|ending| ending.moves) {
-        diesel::update(publications::table.find(id))
-            .set((publications::live_until.eq(until), publications::superseded.eq(superseded)))
-            .execute(connection)?;
+    if !done.is_empty() {
+        let done = publications::table.filter(publications::id.eq_any(done.iter().map(|ending| &ending.id)));
+        diesel::update(done).set(publications::superseded.eq(true)).execute(connection)?;
     }
     // What only gets shorter is looked at again when it is due.
-    let ended = endings.iter().filter(|ending| ending.superseded || ending.until <= now);
+    let ended = endings.iter().filter(|ending| ending.superseded || ending.until.is_some_and(|until| until <= now));
     let ended = ended.map(|ending| &ending.id).filter(|id| awaited.contains(id)).collect();
     announcing::forget(connection, ended)
 }
 
 /// Ends publications that nothing replaces. What nobody ever read leaves neither a date nor a note behind.
-fn take_back(connection: &mut AnyConnection, held: Held, endings: &[Ending]) -> Result<ArticleRow> {
+fn take_back(connection: &mut AnyConnection, held: Held, endings: &[Ending]) -> Result<Passed> {
     let Held { row, schedule, awaited, now } = held;
     write_ends(connection, endings, &awaited, now)?;
     let read = last_read(connection, &row.id, now)?;
@@ -313,23 +250,7 @@ fn take_back(connection: &mut AnyConnection, held: Held, endings: &[Ending]) -> 
         ..row
     };
     held::store(connection, &row)?;
-    Ok(row)
-}
-
-/// The times that readers are told. A correction keeps the date of the run it corrects; a story that comes back after
-/// it was taken down begins a new run.
-fn dates(row: &ArticleRow, schedule: &Schedule, (from, wish): (Timestamp, &Publish), now: Timestamp) -> Dates {
-    let first = Some(row.first_published_at).filter(|first| *first <= now);
-    let goes_on = schedule.running.as_ref().filter(|running| running.expires_at >= from);
-    Dates {
-        first_published_at: first.or(wish.dated).unwrap_or(from),
-        published_at: goes_on.map(|running| running.published_at).or(wish.dated).map_or(from, |date| date.min(from)),
-        modified_at: match (goes_on, wish.modified) {
-            (Some(running), Some(Modified::Silent)) => running.modified_at,
-            (Some(_), _) => from,
-            (None, _) => wish.dated.unwrap_or(from),
-        },
-    }
+    Ok(Passed { schedule: Some(schedule.after(endings, None, now)), row, references: None })
 }
 
 /// What readers were told of a story when they saw it last.
@@ -345,8 +266,7 @@ struct Read {
 fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> Result<Option<Read>> {
     let read = publications::table
         .filter(publications::article_id.eq(article))
-        .filter(publications::live_from.le(now))
-        .filter(publications::live_until.gt(publications::live_from))
+        .filter(was_read(now))
         .order(publications::number.desc())
         .select(Read::as_select());
     Ok(read.first(connection).optional()?)
@@ -357,12 +277,13 @@ fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> R
 fn insert(connection: &mut AnyConnection, publication: &Publication, document: &Document) -> Result<()> {
     let author_ids: Vec<&String> = document.authors.iter().map(|credit| &credit.id).collect();
     diesel::insert_into(publications::table).values(publication.clone()).execute(connection)?;
+    let printing = &publication.printing;
     let repeated = || {
         (
-            publication.id.as_str().into_sql::<Text>(),
-            publication.article_id.as_str().into_sql::<Text>(),
-            publication.published_at.into_sql::<SqlTimestamp>(),
-            publication.live_from.into_sql::<SqlTimestamp>(),
+            printing.id.as_str().into_sql::<Text>(),
+            printing.article_id.as_str().into_sql::<Text>(),
+            printing.published_at.into_sql::<SqlTimestamp>(),
+            printing.live_from.into_sql::<SqlTimestamp>(),
             publication.live_until.into_sql::<SqlTimestamp>(),
             publication.superseded.into_sql::<Bool>(),
         )

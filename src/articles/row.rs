@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::draft::Draft;
 use crate::clock::Timestamp;
 use crate::db::schema::articles;
 use crate::error::{Error, Result};
@@ -68,7 +69,70 @@ pub struct ListedRow {
 /// A row of a list, and its text (as Markdown and as HTML) when that is wanted.
 pub type Listed = (ListedRow, Option<(String, String)>);
 
+/// What a save writes of a draft: the document, the text, and the columns that are its index.
+#[allow(missing_docs, reason = "the migrations say what each column means")]
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = articles, treat_none_as_null = true)]
+pub struct Index {
+    pub title: String,
+    pub language: String,
+    pub kind: ArticleKind,
+    pub featured: bool,
+    pub has_image: bool,
+    pub section_id: Option<String>,
+    pub source_id: Option<String>,
+    pub document: String,
+    pub body: String,
+    pub body_html: String,
+    pub editor_note: Option<String>,
+    pub embargo_until: Option<Timestamp>,
+    pub translation_of: Option<String>,
+}
+
+impl Index {
+    /// What a draft says.
+    pub fn of(draft: &Draft) -> Result<Index> {
+        // The notes are in a column of their own, which no save of the text touches.
+        let document = Document { corrections: Vec::new(), ..draft.document.clone() };
+        Ok(Index {
+            document: serde_json::to_string(&document).map_err(Error::internal)?,
+            title: document.title,
+            language: document.language,
+            kind: document.kind,
+            featured: document.featured,
+            has_image: document.image.is_some(),
+            section_id: document.section,
+            source_id: document.source,
+            body: draft.body.clone(),
+            body_html: draft.body_html.clone(),
+            editor_note: draft.editor_note.clone(),
+            embargo_until: draft.embargo_until,
+            translation_of: document.translation_of,
+        })
+    }
+}
+
 impl ArticleRow {
+    /// The same row with what a draft says.
+    pub fn saying(self, index: Index) -> ArticleRow {
+        ArticleRow {
+            title: index.title,
+            language: index.language,
+            kind: index.kind,
+            featured: index.featured,
+            has_image: index.has_image,
+            section_id: index.section_id,
+            source_id: index.source_id,
+            document: index.document,
+            body: index.body,
+            body_html: index.body_html,
+            editor_note: index.editor_note,
+            embargo_until: index.embargo_until,
+            translation_of: index.translation_of,
+            ..self
+        }
+    }
+
     /// The row without its text, and the text: as Markdown and as HTML.
     pub fn apart(self) -> (ListedRow, String, String) {
         let listed = ListedRow {

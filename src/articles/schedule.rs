@@ -36,19 +36,20 @@ pub struct Slot {
 
 impl From<&Publication> for Slot {
     fn from(publication: &Publication) -> Slot {
+        let Publication { printing, .. } = publication;
         Slot {
-            id: publication.id.clone(),
-            article_id: publication.article_id.clone(),
-            number: publication.number,
+            id: printing.id.clone(),
+            article_id: printing.article_id.clone(),
+            number: printing.number,
             revision: publication.revision,
-            slug: publication.slug.clone(),
-            partner_from: publication.partner_from,
-            live_from: publication.live_from,
+            slug: printing.slug.clone(),
+            partner_from: printing.partner_from,
+            live_from: printing.live_from,
             live_until: publication.live_until,
-            expires_at: publication.expires_at,
-            first_published_at: publication.first_published_at,
-            published_at: publication.published_at,
-            modified_at: publication.modified_at,
+            expires_at: printing.expires_at,
+            first_published_at: printing.first_published_at,
+            published_at: printing.published_at,
+            modified_at: printing.modified_at,
         }
     }
 }
@@ -69,12 +70,10 @@ pub const SETTLING: Duration = Duration::from_secs(600);
 pub struct Ending {
     /// Which publication.
     pub id: String,
-    /// The end that holds from now on.
-    pub until: Timestamp,
+    /// The end that holds from now on; `None` when it is the one that it had.
+    pub until: Option<Timestamp>,
     /// Whether nobody may see it any more, whatever their clock says: it was taken down, or never read, or is long over.
     pub superseded: bool,
-    /// Whether the end is another one than before; when not, it is only put away.
-    pub moves: bool,
 }
 
 /// A story's publications that somebody may still see, as they stand at one moment: the one that readers see, the one
@@ -142,8 +141,8 @@ impl Schedule {
     pub fn make_room(&self, from: Timestamp, now: Timestamp) -> Vec<Ending> {
         let cancelled = self.pending.iter().map(cancelled);
         let ended = self.running.iter().map(|slot| match from <= now {
-            true => ending(slot, now, !slot.is_read(now)),
-            false => ending(slot, slot.expires_at.min(from), false),
+            true => Ending { id: slot.id.clone(), until: Some(now), superseded: !slot.is_read(now) },
+            false => Ending { id: slot.id.clone(), until: Some(slot.expires_at.min(from)), superseded: false },
         });
         // What expired stands for the story as long as nothing came after it.
         let followed = self.running.is_some() || from <= now;
@@ -154,21 +153,25 @@ impl Schedule {
     /// What ends when all of it is taken down: at once and for everybody, because nothing takes its place.
     pub fn end(&self, now: Timestamp) -> Vec<Ending> {
         let cancelled = self.pending.iter().map(cancelled);
-        let ended = self.running.iter().map(|slot| ending(slot, now, true));
+        let ended = self.running.iter().map(|slot| Ending { id: slot.id.clone(), until: Some(now), superseded: true });
         cancelled.chain(ended).chain(self.over.iter().map(done)).collect()
     }
 
     /// What changes when what waits is cancelled and nothing takes its place: what runs gets its own end back.
     pub fn call_off(&self) -> Vec<Ending> {
         let goes_on = self.running.iter().filter(|slot| slot.live_until != slot.expires_at);
-        let goes_on = goes_on.map(|slot| ending(slot, slot.expires_at, false));
+        let goes_on =
+            goes_on.map(|slot| Ending { id: slot.id.clone(), until: Some(slot.expires_at), superseded: false });
         self.pending.iter().map(cancelled).chain(goes_on).collect()
     }
 
     /// The numbers of those that these endings leave without a moment in which anybody read them.
     pub fn never_read(&self, endings: &[Ending]) -> Vec<i32> {
-        let is_empty =
-            |slot: &&Slot| endings.iter().any(|ending| ending.id == slot.id && ending.until <= slot.live_from);
+        let is_empty = |slot: &&Slot| {
+            endings
+                .iter()
+                .any(|ending| ending.id == slot.id && ending.until.is_some_and(|until| until <= slot.live_from))
+        };
         self.running.iter().chain(&self.pending).filter(is_empty).map(|slot| slot.number).collect()
     }
 
@@ -176,7 +179,7 @@ impl Schedule {
     pub fn after(self, endings: &[Ending], new: Option<Slot>, now: Timestamp) -> Schedule {
         let ended = |slot: Slot| match endings.iter().find(|ending| ending.id == slot.id) {
             Some(ending) if ending.superseded => None,
-            Some(ending) => Some(Slot { live_until: ending.until, ..slot }),
+            Some(ending) => Some(Slot { live_until: ending.until.unwrap_or(slot.live_until), ..slot }),
             None => Some(slot),
         };
         let slots = self.over.into_iter().chain(self.running).chain(self.pending);
@@ -200,28 +203,14 @@ impl Schedule {
     }
 }
 
-fn ending(slot: &Slot, until: Timestamp, superseded: bool) -> Ending {
-    Ending { id: slot.id.clone(), until, superseded, moves: until != slot.live_until }
-}
-
 /// What never begins: its interval is empty.
 fn cancelled(slot: &Slot) -> Ending {
-    ending(slot, slot.live_from, true)
+    Ending { id: slot.id.clone(), until: Some(slot.live_from), superseded: true }
 }
 
 /// What is over for everybody.
 fn done(slot: &Slot) -> Ending {
-    ending(slot, slot.live_until, true)
-}
-
-/// Drops what was replaced, and is over by everybody's clock, out of the indexes that live reads use.
-pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
-    let replaced = publications::table
-        .filter(not(publications::superseded))
-        .filter(publications::live_until.le(now.before(SETTLING)))
-        // What came to its end by itself stands for the story until something follows.
-        .filter(publications::live_until.lt(publications::expires_at));
-    Ok(diesel::update(replaced).set(publications::superseded.eq(true)).execute(connection)?)
+    Ending { id: slot.id.clone(), until: None, superseded: true }
 }
 
 /// The condition that a working copy is in this status at this moment; the same rule as [`Schedule::status`]. It looks at

@@ -1,9 +1,9 @@
 //! Working copies as editors see them: the document with its names, and where it stands.
 
 use super::article::{Status, WorkingCopy};
+use super::held::Passed;
 use super::killing;
-use super::publishing::Passed;
-use super::row::{ArticleRow, Listed, ListedRow};
+use super::row::{Listed, ListedRow};
 use super::schedule::Schedule;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
@@ -38,20 +38,18 @@ pub fn show_all(
 }
 
 /// One working copy, with its text, its notes, and what only one of them needs.
-pub fn show(connection: &mut AnyConnection, row: ArticleRow, now: Timestamp) -> Result<WorkingCopy> {
+pub fn show(connection: &mut AnyConnection, passed: impl Into<Passed>, now: Timestamp) -> Result<WorkingCopy> {
+    let Passed { row, schedule, references } = passed.into();
     let document = row.document()?;
-    let references = References::load(connection, [&document])?;
-    let schedule = match row.publication_number {
-        0 => Schedule::default(),
-        _ => Schedule::of(connection, &row.id, now)?,
+    let references = match references {
+        Some(references) => references,
+        None => References::load(connection, [&document])?,
     };
-    show_passed(connection, Passed { row, schedule, references }, now)
-}
-
-/// The same for a story that was looked up just now.
-pub fn show_passed(connection: &mut AnyConnection, passed: Passed, now: Timestamp) -> Result<WorkingCopy> {
-    let Passed { row, schedule, references } = passed;
-    let document = row.document()?;
+    let schedule = match schedule {
+        Some(schedule) => schedule,
+        None if row.publication_number == 0 => Schedule::default(),
+        None => Schedule::of(connection, &row.id, now)?,
+    };
     let corrections = document.corrections.clone();
     let (listed, body, body_html) = row.apart();
     let killed = match listed.killed_at {

@@ -36,8 +36,8 @@ pub fn replay(log: &[(Action, Timestamp)], publications: &[Slot]) -> Vec<Told> {
         };
         for Ending { id, until, superseded, .. } in endings {
             for (slot, told) in made.iter_mut().filter(|(slot, _)| slot.id == id) {
-                slot.live_until = until;
-                *told = Told { until, gone: superseded, ..*told };
+                slot.live_until = until.unwrap_or(slot.live_until);
+                *told = Told { until: slot.live_until, gone: superseded, ..*told };
             }
         }
         let begins = |slot: &Slot| Told { until: slot.expires_at, gone: false, followed: false };

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::held::hold;
 use super::killing::{self, Reasons};
 use super::row::ArticleRow;
-use super::{access, publishing, store};
+use super::{access, names, publishing, store};
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
@@ -79,7 +79,7 @@ pub fn restore(
     };
     let row = hold_in_trash(connection, &row)?;
     let slug = slug.unwrap_or_else(|| row.slug.clone());
-    store::refuse_published(connection, (&row.id, &slug), false, journal.now())?;
+    names::refuse_published(connection, (&row.id, &slug), false, journal.now())?;
     let nobody: Option<Timestamp> = None;
     let back = (articles::deleted_at.eq(nobody), articles::slug.eq(&slug));
     diesel::update(articles::table.find(&row.id)).set(back).execute(connection).map_err(|error| {

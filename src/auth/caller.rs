@@ -11,6 +11,7 @@ use super::permission::{self, Needs, Permission};
 use super::role::Role;
 use crate::error::{Error, Result};
 use crate::events::Actor;
+use crate::http::answer::Audience;
 
 /// Who is calling. Only [`super::authenticate`] makes one from a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,14 @@ impl Caller {
         match self {
             Caller::Anonymous => None,
             Caller::User(user) => Some(user),
+        }
+    }
+
+    /// Who an answer to this caller may be shown to: what depends on the caller is for the caller only.
+    pub fn audience(&self) -> Audience {
+        match self {
+            Caller::Anonymous => Audience::Everyone,
+            Caller::User(_) => Audience::Caller,
         }
     }
 

@@ -297,6 +297,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    log_keys (kid) {
+        kid -> Text,
+        x -> Text,
+        since -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     events,
     event_head,
@@ -319,4 +327,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     announcements,
     presence,
     idempotency_keys,
+    log_keys,
 );

@@ -61,6 +61,8 @@ text_enum! {
         Expired = "expired",
         /// Somebody who may read under embargo did.
         ReadUnderEmbargo = "read_under_embargo",
+        /// Another key signs the log from here on, because the secret of the instance changed.
+        KeyChanged = "key_changed",
         /// Somebody signed in.
         SignedIn = "signed_in",
         /// Somebody signed out.
@@ -76,7 +78,7 @@ impl Action {
     pub fn is_seen_by_readers(self, resource: Resource) -> bool {
         match resource {
             Resource::Tag | Resource::Author | Resource::Source => true,
-            Resource::User | Resource::Session => false,
+            Resource::User | Resource::Session | Resource::LogKey => false,
             Resource::Article => match self {
                 Action::Published
                 | Action::Embargoed
@@ -93,7 +95,8 @@ impl Action {
                 | Action::ReadUnderEmbargo
                 | Action::SignedIn
                 | Action::SignedOut
-                | Action::TokenReused => false,
+                | Action::TokenReused
+                | Action::KeyChanged => false,
             },
         }
     }
@@ -114,6 +117,8 @@ text_enum! {
         User = "user",
         /// A session of an account.
         Session = "session",
+        /// A key that the log is signed with.
+        LogKey = "log_key",
     }
 }
 

@@ -41,6 +41,11 @@ impl Ledger {
         Arc::clone(&self.told)
     }
 
+    /// Keeps the key of the log, so that it vouches for what others signed before anything else is written.
+    pub async fn keep_key(&self) -> Result<()> {
+        self.write(Actor::Clock, WriteOptions::default(), |_, _| Ok(())).await
+    }
+
     /// [`Ledger::write`] for work that ends in an answer. With an `Idempotency-Key`, the answer is kept in the same
     /// transaction, and a request that comes again gets it instead of happening again.
     ///

@@ -3,6 +3,7 @@
 
 pub mod chain;
 mod event;
+pub mod keys;
 mod ledger;
 mod replay;
 mod signer;
@@ -108,6 +109,7 @@ where
         Ok((value, positions, change))
     });
     let (value, positions, change) = written.await?;
+    ledger.signer.set_kept();
     if change.is_some() {
         ledger.told.note(positions);
     }

@@ -1,5 +1,8 @@
 //! Signs the log: the last entry of every transaction is a checkpoint.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier, VerifyingKey};
@@ -19,6 +22,8 @@ const KEY_NAME: usize = 16;
 pub struct Signer {
     key: SigningKey,
     public: PublicKey,
+    /// Whether the database has the public key; all clones know.
+    kept: Arc<AtomicBool>,
 }
 
 /// A public key as a JSON Web Key (RFC 8037).
@@ -48,14 +53,36 @@ pub fn checkpoint_text(position: i64, hash: &str, at: Timestamp) -> Result<Strin
     chain::canonical(&Checkpoint { format: "dateline-checkpoint-1", position, hash, at })
 }
 
+impl PublicKey {
+    /// A key with its name.
+    pub fn new(kid: String, x: String) -> PublicKey {
+        PublicKey { kty: "OKP", crv: "Ed25519", x, kid }
+    }
+
+    /// A key with the name that it must have.
+    fn of(key: &VerifyingKey) -> PublicKey {
+        let bytes = key.to_bytes();
+        let kid = chain::sha256(&bytes).chars().take(KEY_NAME).collect();
+        PublicKey::new(kid, URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Whether this is a signature of this text with this key, and the key has the name that it must have. `signature`
+    /// is the key's name, a dot, and the signature in base64url.
+    pub fn signed(&self, signature: &str, text: &str) -> bool {
+        let Some((kid, signature)) = signature.split_once('.') else { return false };
+        let bytes = URL_SAFE_NO_PAD.decode(signature).ok().and_then(|bytes| Signature::from_slice(&bytes).ok());
+        let key = URL_SAFE_NO_PAD.decode(&self.x).ok().and_then(|key| VerifyingKey::try_from(key.as_slice()).ok());
+        let (Some(signature), Some(key)) = (bytes, key) else { return false };
+        kid == self.kid && PublicKey::of(&key) == *self && key.verify(text.as_bytes(), &signature).is_ok()
+    }
+}
+
 impl Signer {
     /// The signer of an instance; all instances with the same secret have the same key.
     pub fn new(secret: &Secret) -> Signer {
         let key = SigningKey::from_bytes(&secret.derive("log"));
-        let bytes = key.verifying_key().to_bytes();
-        let kid = chain::sha256(&bytes).chars().take(KEY_NAME).collect();
-        let public = PublicKey { kty: "OKP", crv: "Ed25519", x: URL_SAFE_NO_PAD.encode(bytes), kid };
-        Signer { key, public }
+        let public = PublicKey::of(&key.verifying_key());
+        Signer { key, public, kept: Arc::default() }
     }
 
     /// The key that others check signatures with.
@@ -69,14 +96,14 @@ impl Signer {
         Ok(format!("{}.{}", self.public.kid, URL_SAFE_NO_PAD.encode(signature.to_bytes())))
     }
 
-    /// Whether this is our signature of a checkpoint.
-    pub fn is_ours(&self, signature: &str, (position, hash, at): (i64, &str, Timestamp)) -> Result<bool> {
-        let Some((kid, signature)) = signature.split_once('.') else { return Ok(false) };
-        let Ok(bytes) = URL_SAFE_NO_PAD.decode(signature) else { return Ok(false) };
-        let Ok(signature) = Signature::from_slice(&bytes) else { return Ok(false) };
-        let key: VerifyingKey = self.key.verifying_key();
-        let text = checkpoint_text(position, hash, at)?;
-        Ok(kid == self.public.kid && key.verify(text.as_bytes(), &signature).is_ok())
+    /// Whether the public key is known to be in the database.
+    pub fn is_kept(&self) -> bool {
+        self.kept.load(Ordering::Relaxed)
+    }
+
+    /// Notes that it is.
+    pub fn set_kept(&self) {
+        self.kept.store(true, Ordering::Relaxed);
     }
 }
 
@@ -101,10 +128,15 @@ mod tests {
         let other = Signer::new(&Secret::new("another secret that is long enough".to_owned()).unwrap());
         let (hash, at) = (chain::sha256(b"x"), Timestamp::from_microseconds(1).unwrap());
         let signature = signer.sign(7, &hash, at).unwrap();
-        assert!(signer.is_ours(&signature, (7, &hash, at)).unwrap());
-        assert!(!other.is_ours(&signature, (7, &hash, at)).unwrap());
-        assert!(!signer.is_ours(&signature, (8, &hash, at)).unwrap());
-        assert!(!signer.is_ours(&signature, (7, chain::BEGINNING, at)).unwrap());
-        assert!(!signer.is_ours("nonsense", (7, &hash, at)).unwrap());
+        let text = |position: i64, hash: &str| checkpoint_text(position, hash, at).unwrap();
+        assert!(signer.public_key().signed(&signature, &text(7, &hash)));
+        assert!(!other.public_key().signed(&signature, &text(7, &hash)));
+        assert!(!signer.public_key().signed(&signature, &text(8, &hash)));
+        assert!(!signer.public_key().signed(&signature, &text(7, chain::BEGINNING)));
+        assert!(!signer.public_key().signed("nonsense", &text(7, &hash)));
+        // A key that bears another one's name is none.
+        let borrowed = PublicKey::new(signer.public_key().kid.clone(), other.public_key().x.clone());
+        let forged = other.sign(7, &hash, at).unwrap().replace(&other.public_key().kid, &borrowed.kid);
+        assert!(!borrowed.signed(&forged, &text(7, &hash)));
     }
 }

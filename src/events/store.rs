@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use diesel::prelude::*;
 
-use super::{Action, Journal, Resource, Signer, chain};
+use super::{Action, Journal, Resource, Signer, chain, keys};
 use crate::clock::Timestamp;
 use crate::db::schema::{event_head, events};
 use crate::db::types::new_id;
@@ -50,7 +50,10 @@ pub struct Entry {
 }
 
 /// Writes the journal's entries, and gives their positions; call it as the last step of a transaction.
-pub fn append(connection: &mut AnyConnection, signer: &Signer, journal: Journal) -> Result<RangeInclusive<i64>> {
+pub fn append(connection: &mut AnyConnection, signer: &Signer, mut journal: Journal) -> Result<RangeInclusive<i64>> {
+    if !signer.is_kept() {
+        keys::keep(connection, signer, &mut journal)?;
+    }
     let count = journal.entries.len();
     if count == 0 {
         #[expect(clippy::reversed_empty_ranges, reason = "no entries, no positions")]

@@ -194,11 +194,11 @@ impl Answer {
         HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, Audience::Caller.cache_control())).finish()
     }
 
-    /// 301 to where a renamed resource lives now; never for ever, because it may be renamed again.
+    /// 301 to where a renamed resource lives now, with whatever else was asked; never for ever, because it may be renamed
+    /// again.
     pub fn moved(location: String, audience: Audience) -> Answer {
-        let body = serde_json::json!({ "location": location });
         let audience = if audience == Audience::Forever { Audience::Everyone } else { audience };
-        Answer { status: StatusCode::MOVED_PERMANENTLY, location: Some(location), ..Answer::one(&body, audience) }
+        Answer { status: StatusCode::MOVED_PERMANENTLY, location: Some(location), ..Answer::one(&(), audience) }
     }
 }
 
@@ -206,6 +206,22 @@ impl Responder for Answer {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let answer = if self.status == StatusCode::MOVED_PERMANENTLY { self.asking_the_same(request) } else { self };
+        answer.write(request)
+    }
+}
+
+impl Answer {
+    /// A redirect that keeps the query.
+    fn asking_the_same(self, request: &HttpRequest) -> Answer {
+        let location = self.location.unwrap_or_default();
+        let query = Some(request.query_string()).filter(|query| !query.is_empty() && query.is_ascii());
+        let location = query.map_or(location.clone(), |query| format!("{location}?{query}"));
+        let body = serde_json::to_vec(&serde_json::json!({ "location": location })).map_err(|error| error.to_string());
+        Answer { body, location: Some(location), ..self }
+    }
+
+    fn write(self, request: &HttpRequest) -> HttpResponse {
         let body = match self.body {
             Ok(body) => body,
             Err(cause) => return actix_web::ResponseError::error_response(&Error::Internal(cause)),

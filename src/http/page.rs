@@ -187,6 +187,16 @@ impl Key {
 }
 
 impl Page {
+    /// The same page with at most this many rows, for lists whose rows cost more than others.
+    pub fn at_most(self, rows: u32) -> Page {
+        let limit = self.limit.min(rows);
+        let start = match self.start {
+            Start::At(offset) => Start::At(offset / i64::from(self.limit) * i64::from(limit)),
+            start => start,
+        };
+        Page { limit, start, ..self }
+    }
+
     /// One row more than the page has, to know whether there is a next one.
     pub fn fetch(&self) -> i64 {
         i64::from(self.limit) + 1

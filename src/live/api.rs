@@ -14,8 +14,7 @@ use crate::auth::Caller;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::events::Signer;
-use crate::http::answer::{Answer, Audience};
+use crate::http::answer::Answer;
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{ListQuery, NoFilter, Query};
@@ -35,18 +34,10 @@ pub struct ProofParameters {
     publication: Option<u32>,
 }
 
-/// What depends on the caller is for the caller only.
-fn audience(caller: &Caller) -> Audience {
-    match caller {
-        Caller::Anonymous => Audience::Everyone,
-        Caller::User(_) => Audience::Caller,
-    }
-}
-
 /// Read the history of an article
 ///
 /// Every version that readers saw, newest first: when, with which notes, and what changed since the version before. Of
-/// an article that they do not see now there is none; of one that was killed, only that.
+/// an article that they do not see now there is none; of one that was killed, only that. A page has at most 20 versions.
 #[utoipa::path(
     operation_id = "list_versions", tag = "Articles", params(IdOrSlug, Paging), security((), ("bearer" = [])),
     responses((status = 200, body = VersionList, example = json!(Version::list_sample()))),
@@ -60,17 +51,22 @@ async fn list_versions(
     clock: Data<Clock>,
     cursors: Data<Cursors>,
 ) -> Result<Answer> {
-    let (page, audience) = (query.paging.page(&cursors, &query.binding)?, audience(&caller));
-    db.read(move |connection| {
+    let (page, audience) = (query.paging.page(&cursors, &query.binding)?, caller.audience());
+    let found = db.read(move |connection| {
         let now = clock.now();
         match store::locate(connection, &reference, Sight::Readers(now))? {
-            Located::Here(article) => {
-                history::list(connection, &article, &page, now).map(|list| Answer::list(&list, audience))
-            }
-            Located::Moved(slug) => Ok(Answer::moved(format!("/v1/articles/{slug}/history"), audience)),
+            Located::Here(article) => history::load(connection, &article, page, now).map(Ok),
+            Located::Moved(slug) => Ok(Err(slug)),
         }
-    })
-    .await
+    });
+    match found.await? {
+        Ok(printed) => {
+            // Beside the database and the threads that answer: comparing takes its time.
+            let list = tokio::task::spawn_blocking(|| history::compare(printed)).await.map_err(Error::internal)?;
+            Ok(Answer::list(&list, audience))
+        }
+        Err(slug) => Ok(Answer::moved(format!("/v1/articles/{slug}/history"), audience)),
+    }
 }
 
 /// Get the proof of a version
@@ -87,17 +83,16 @@ async fn get_proof(
     caller: Caller,
     reference: Reference,
     query: Query<ProofParameters>,
-    signer: Data<Signer>,
     db: Data<Db>,
     clock: Data<Clock>,
 ) -> Result<Answer> {
-    let audience = audience(&caller);
+    let audience = caller.audience();
     let number = query.0.publication.map(|number| i32::try_from(number).unwrap_or(i32::MAX));
     db.read(move |connection| {
         let now = clock.now();
         match store::locate(connection, &reference, Sight::Readers(now))? {
             Located::Here(article) => {
-                proof::find(connection, &signer, (&article, number), now).map(|proof| Answer::one(&proof, audience))
+                proof::find(connection, (&article, number), now).map(|proof| Answer::one(&proof, audience))
             }
             Located::Moved(slug) => Ok(Answer::moved(format!("/v1/articles/{slug}/proof"), audience)),
         }
@@ -113,8 +108,8 @@ async fn get_proof(
     responses((status = 200, body = Checkpoint, example = json!(Checkpoint::sample()))),
 )]
 #[get("/log/checkpoint")]
-async fn get_checkpoint(caller: Caller, signer: Data<Signer>, db: Data<Db>) -> Result<Answer> {
-    let audience = audience(&caller);
-    let newest = db.read(move |connection| proof::newest_checkpoint(connection, &signer)).await?;
+async fn get_checkpoint(caller: Caller, db: Data<Db>) -> Result<Answer> {
+    let audience = caller.audience();
+    let newest = db.read(proof::newest_checkpoint).await?;
     newest.map(|checkpoint| Answer::one(&checkpoint, audience)).ok_or(Error::NotFound("checkpoint"))
 }

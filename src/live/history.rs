@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::article::Article;
-use super::difference::{self, Change, Unchanged};
+use super::difference::{self, Budget, Change, Unchanged};
 use super::document::Correction;
 use super::publication::PublicationRow;
 use super::sight::Sight;
@@ -42,19 +42,27 @@ pub struct Version {
 /// One page of versions.
 pub type VersionList = List<Version>;
 
+/// Most versions of a page: each of them is compared with the one before it.
+const MOST: u32 = 20;
+
 type Row = (PublicationRow, String, (i32, Timestamp, String));
 
-/// One page of a story's versions, newest first.
-///
-/// Errors: 404 for a story that readers do not see now.
-pub fn list(connection: &mut AnyConnection, article: &str, page: &Page, now: Timestamp) -> Result<VersionList> {
-    let read = || {
-        publications::table
-            .filter(publications::article_id.eq(article.to_owned()))
-            .filter(publications::live_from.le(now))
-            .filter(publications::live_until.gt(publications::live_from))
-            .into_boxed::<crate::db::Backend>()
-    };
+/// A version as it was printed, before it is compared.
+#[derive(Debug)]
+pub struct Printing {
+    version: Version,
+    content: Map<String, Value>,
+}
+
+/// One page of a story's versions, newest first, not compared yet. The last one may be there only for the comparison.
+pub fn load(
+    connection: &mut AnyConnection,
+    article: &str,
+    page: Page,
+    now: Timestamp,
+) -> Result<(Page, Vec<Printing>, Option<i64>)> {
+    let page = page.at_most(MOST);
+    let read = || store::ever_read(article, now);
     let total = if page.count { Some(read().count().get_result(connection)?) } else { None };
     let mut query = read();
     if let Start::After(keys) = &page.start {
@@ -62,7 +70,6 @@ pub fn list(connection: &mut AnyConnection, article: &str, page: &Page, now: Tim
         let number = i32::try_from(keys.first().ok_or_else(wrong)?.position()?).map_err(|_| wrong())?;
         query = query.filter(publications::number.lt(number));
     }
-    // One row more than the page has: the version that the last one on it is compared with.
     let rows: Vec<Row> = query
         .order(publications::number.desc())
         .limit(page.fetch())
@@ -73,37 +80,43 @@ pub fn list(connection: &mut AnyConnection, article: &str, page: &Page, now: Tim
             (publications::number, publications::live_until, publications::hash),
         ))
         .load(connection)?;
-    let mut contents = Vec::with_capacity(rows.len());
-    for (row, body, _) in &rows {
-        contents.push(content(row, body, now)?);
+    let printings = rows.into_iter().map(|row| printing(row, now)).collect::<Result<_>>()?;
+    Ok((page, printings, total))
+}
+
+/// The page with what changed in each version. Needs no database, and takes its time.
+pub fn compare((page, printings, total): (Page, Vec<Printing>, Option<i64>)) -> VersionList {
+    let mut budget = Budget::of(printings.len());
+    let mut printings = printings.into_iter().peekable();
+    let mut versions = Vec::new();
+    while let Some(Printing { version, content }) = printings.next() {
+        let changes = printings
+            .peek()
+            .map(|before| difference::changes(&before.content, &content, Unchanged::Shortened, &mut budget));
+        versions.push(Version { changes: changes.unwrap_or_default(), ..version });
     }
-    let mut versions = Vec::with_capacity(rows.len());
-    for (index, (row, _, (number, until, hash))) in rows.into_iter().enumerate() {
-        let changes = match (contents.get(index + 1), contents.get(index)) {
-            (Some(before), Some(after)) => difference::changes(before, after, Unchanged::Shortened),
-            _ => Vec::new(),
-        };
-        let mut corrections = row.document()?.corrections;
-        corrections.retain(|correction| correction.publication == Some(number));
-        versions.push(Version {
-            number,
-            title: row.title,
-            slug: row.slug,
-            from: row.live_from,
-            // An end that is still to come is the editors' business.
-            until: Some(until).filter(|until| *until <= now),
-            corrections,
-            changes,
-            hash,
-        });
-    }
-    Ok(page.list(versions, total, |version| vec![Key::from(i64::from(version.number))]))
+    page.list(versions, total, |version| vec![Key::from(i64::from(version.number))])
 }
 
 /// What was on the page, with the names of then.
-fn content(row: &PublicationRow, body: &str, now: Timestamp) -> Result<Map<String, Value>> {
-    let article = store::show_as_printed(row.clone(), row.document()?, Sight::Readers(now));
-    Ok(difference::content(&Article { body: Some(body.to_owned()), ..article }))
+fn printing((row, body, (number, until, hash)): Row, now: Timestamp) -> Result<Printing> {
+    let document = row.document()?;
+    let mut corrections = document.corrections.clone();
+    corrections.retain(|correction| correction.publication == Some(number));
+    let version = Version {
+        number,
+        title: row.title.clone(),
+        slug: row.slug.clone(),
+        from: row.live_from,
+        // An end that is still to come is the editors' business.
+        until: Some(until).filter(|until| *until <= now),
+        corrections,
+        changes: Vec::new(),
+        hash,
+    };
+    let article = store::show_as_printed(row, document, Sight::Readers(now));
+    let content = difference::content(&Article { body: Some(body), ..article });
+    Ok(Printing { version, content })
 }
 
 impl Version {

@@ -37,5 +37,5 @@ pub use freshness::of_list as freshness_of_list;
 pub use question::{Names, Wing};
 pub use references::References;
 pub use sight::Sight;
-pub use store::{Found, find, is_read, list};
+pub use store::{Found, find, is_read, list, was_read};
 pub use withdrawal::WithdrawalKind;

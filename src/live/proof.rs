@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::seal::{self, Printing};
+use super::store;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{events, publications};
 use crate::error::{Error, Result};
-use crate::events::{Action, Entry, PublicKey, Resource, Signer, chain, checkpoint_text, key_name};
+use crate::events::{Action, Entry, PublicKey, Resource, chain, checkpoint_text, key_name, keys};
 
 /// The proof of one version.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,57 +42,22 @@ pub struct Checkpoint {
     pub signature: String,
     /// The name of the key.
     pub kid: String,
-    /// The key, unless it is one that this server no longer has.
+    /// The key.
     #[schema(required)]
     pub key: Option<PublicKey>,
-}
-
-/// A publication as it was sealed.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = publications)]
-struct Row {
-    id: String,
-    partner_from: Timestamp,
-    article_id: String,
-    number: i32,
-    slug: String,
-    live_from: Timestamp,
-    expires_at: Timestamp,
-    first_published_at: Timestamp,
-    published_at: Timestamp,
-    modified_at: Timestamp,
-    created_at: Timestamp,
-    document: String,
-    body: String,
-    body_html: String,
-    previous_hash: Option<String>,
-    hash: String,
 }
 
 /// The proof of a version that readers saw; of the newest one without a number.
 ///
 /// Errors: 404 when there is no such version.
-pub fn find(
-    connection: &mut AnyConnection,
-    signer: &Signer,
-    (article, number): (&str, Option<i32>),
-    now: Timestamp,
-) -> Result<Proof> {
-    let mut read = publications::table
-        .filter(publications::article_id.eq(article.to_owned()))
-        .filter(publications::live_from.le(now))
-        .filter(publications::live_until.gt(publications::live_from))
-        .into_boxed::<crate::db::Backend>();
+pub fn find(connection: &mut AnyConnection, (article, number): (&str, Option<i32>), now: Timestamp) -> Result<Proof> {
+    let mut read = store::ever_read(article, now);
     if let Some(number) = number {
         read = read.filter(publications::number.eq(number));
     }
-    let row: Row = read
-        .order(publications::number.desc())
-        .select(Row::as_select())
-        .first(connection)
-        .optional()?
-        .ok_or(Error::NotFound("publication"))?;
-    let event = announced(connection, &row)?;
+    let newest = read.order(publications::number.desc()).select(Printing::as_select()).first(connection).optional()?;
+    let printing: Printing = newest.ok_or(Error::NotFound("publication"))?;
+    let event = announced(connection, &printing)?;
     let signed = first_signed(connection, event.position)?;
     let between: Vec<Entry> = events::table
         .filter(events::position.gt(event.position))
@@ -101,60 +67,37 @@ pub fn find(
         .load(connection)?;
     Ok(Proof {
         format: "dateline-proof-1",
-        publication: seal::text(&row.printing())?,
-        hash: row.hash,
+        publication: seal::text(&printing)?,
+        hash: printing.hash,
         event: chain::public_text(&event)?,
         previous_event_hash: hash_before(connection, event.position)?,
         following: between.iter().map(chain::leaf).collect::<Result<_>>()?,
-        checkpoint: Checkpoint::of(&signed, signer)?,
+        checkpoint: Checkpoint::of(connection, &signed)?,
     })
-}
-
-impl Row {
-    fn printing(&self) -> Printing<'_> {
-        Printing {
-            id: &self.id,
-            partner_from: self.partner_from,
-            article: &self.article_id,
-            number: self.number,
-            slug: &self.slug,
-            live_from: self.live_from,
-            expires_at: self.expires_at,
-            first_published_at: self.first_published_at,
-            published_at: self.published_at,
-            modified_at: self.modified_at,
-            created_at: self.created_at,
-            document: &self.document,
-            body: &self.body,
-            body_html: &self.body_html,
-            previous: self.previous_hash.as_deref(),
-        }
-    }
 }
 
 impl Checkpoint {
     /// The checkpoint in a signed entry.
-    pub fn of(entry: &Entry, signer: &Signer) -> Result<Checkpoint> {
+    pub fn of(connection: &mut AnyConnection, entry: &Entry) -> Result<Checkpoint> {
         let unsigned = || Error::internal("a checkpoint is not signed");
         let signature = entry.signature.as_deref().ok_or_else(unsigned)?;
         let kid = key_name(signature)?;
-        let key = signer.public_key();
         Ok(Checkpoint {
             text: checkpoint_text(entry.position, &entry.hash, entry.at)?,
             signature: signature.split_once('.').map_or("", |(_, signature)| signature).to_owned(),
-            key: (key.kid == kid).then(|| key.clone()),
+            key: keys::all(connection)?.remove(kid),
             kid: kid.to_owned(),
         })
     }
 }
 
 /// The entry of the log that says that this was published.
-fn announced(connection: &mut AnyConnection, row: &Row) -> Result<Entry> {
+fn announced(connection: &mut AnyConnection, printing: &Printing) -> Result<Entry> {
     let entry = events::table
         .filter(events::resource_kind.eq(Resource::Article))
-        .filter(events::resource_id.eq(&row.article_id))
+        .filter(events::resource_id.eq(&printing.article_id))
         .filter(events::action.eq_any([Action::Published, Action::Embargoed]))
-        .filter(events::digest.eq(&row.hash))
+        .filter(events::digest.eq(&printing.hash))
         .select(Entry::as_select())
         .first(connection);
     entry.optional()?.ok_or_else(|| Error::internal("a publication is not in the log; run dateline verify"))
@@ -171,10 +114,10 @@ fn first_signed(connection: &mut AnyConnection, position: i64) -> Result<Entry> 
 }
 
 /// The newest checkpoint of the log, when it has begun.
-pub fn newest_checkpoint(connection: &mut AnyConnection, signer: &Signer) -> Result<Option<Checkpoint>> {
+pub fn newest_checkpoint(connection: &mut AnyConnection) -> Result<Option<Checkpoint>> {
     let newest: Option<Entry> =
         events::table.order(events::position.desc()).select(Entry::as_select()).first(connection).optional()?;
-    newest.map(|entry| Checkpoint::of(&entry, signer)).transpose()
+    newest.map(|entry| Checkpoint::of(connection, &entry)).transpose()
 }
 
 fn hash_before(connection: &mut AnyConnection, position: i64) -> Result<String> {

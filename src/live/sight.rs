@@ -28,6 +28,14 @@ impl Sight {
         }
     }
 
+    /// What readers see at the same moment.
+    pub fn of_readers(self) -> Sight {
+        match self {
+            Sight::Partners(now) => Sight::Readers(now),
+            Sight::Readers(_) | Sight::Past { .. } => self,
+        }
+    }
+
     /// The moment of asking.
     pub fn now(self) -> Timestamp {
         match self {

@@ -49,6 +49,26 @@ pub(super) fn seen_by<'a>(sight: Sight) -> Publications<'a> {
     }
 }
 
+/// That readers have seen a publication by this moment: it neither waits nor was cancelled before it began.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn was_read(now: Timestamp) -> _ {
+    publications::live_from.le(now).and(publications::live_until.gt(publications::live_from))
+}
+
+/// The publications of a story that readers ever saw, or see at this moment: neither what waits nor what was cancelled.
+pub(super) fn ever_read<'a>(article: &str, now: Timestamp) -> Publications<'a> {
+    publications::table.filter(publications::article_id.eq(article.to_owned())).filter(was_read(now)).into_boxed()
+}
+
+/// What these eyes see under an id or a slug of now; `None` for what cannot be a name at all.
+fn named<'a>(reference: &Reference, sight: Sight) -> Option<Publications<'a>> {
+    match reference {
+        Reference::Id(id) => Some(seen_by(sight).filter(publications::article_id.eq(id.clone()))),
+        Reference::Slug(slug) => Some(seen_by(sight).filter(publications::slug.eq(slug.clone()))),
+        Reference::Nothing => None,
+    }
+}
+
 /// One page of what these eyes see: which stories, and what they hold.
 pub fn list(
     connection: &mut AnyConnection,
@@ -80,11 +100,7 @@ pub fn find(
     (reference, extras): (&Reference, Extras),
     sight: Sight,
 ) -> Result<Found> {
-    let query = match reference {
-        Reference::Id(id) => seen_by(sight).filter(publications::article_id.eq(id.clone())),
-        Reference::Slug(slug) => seen_by(sight).filter(publications::slug.eq(slug.clone())),
-        Reference::Nothing => return Err(Error::NotFound("article")),
-    };
+    let query = named(reference, sight).ok_or(Error::NotFound("article"))?;
     let columns = (finished::Row::as_select(), publications::original_id, finished::TEXT);
     let row: Option<(finished::Row, String, (String, String))> = query.select(columns).first(connection).optional()?;
     let Some((row, original, text)) = row else {
@@ -107,11 +123,7 @@ pub enum Located {
 
 /// The id of the story that these eyes find under an id, a slug or a former slug; errors as in [`find`].
 pub fn locate(connection: &mut AnyConnection, reference: &Reference, sight: Sight) -> Result<Located> {
-    let query = match reference {
-        Reference::Id(id) => seen_by(sight).filter(publications::article_id.eq(id.clone())),
-        Reference::Slug(slug) => seen_by(sight).filter(publications::slug.eq(slug.clone())),
-        Reference::Nothing => return Err(Error::NotFound("article")),
-    };
+    let query = named(reference, sight).ok_or(Error::NotFound("article"))?;
     match query.select(publications::article_id).first(connection).optional()? {
         Some(article) => Ok(Located::Here(article)),
         None => lead_on(connection, reference, sight).map(Located::Moved),
@@ -119,8 +131,12 @@ pub fn locate(connection: &mut AnyConnection, reference: &Reference, sight: Sigh
 }
 
 /// Whether readers find a story under this name now.
-pub fn is_read(connection: &mut AnyConnection, reference: &Reference, now: Timestamp) -> bool {
-    locate(connection, reference, Sight::Readers(now)).is_ok()
+pub fn is_read(connection: &mut AnyConnection, reference: &Reference, now: Timestamp) -> Result<bool> {
+    match locate(connection, reference, Sight::Readers(now)) {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound(_) | Error::Gone(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The slug under which these eyes see the story that readers know or knew by this name.
@@ -138,10 +154,12 @@ fn lead_on(connection: &mut AnyConnection, reference: &Reference, sight: Sight) 
 /// The story that was last seen under this name, whatever became of it. A publication that was cancelled before it
 /// began was never seen.
 pub(super) fn known_as(connection: &mut AnyConnection, reference: &Reference, sight: Sight) -> Result<Option<String>> {
-    let seen = publications::table.filter(publications::live_until.gt(publications::live_from)).into_boxed();
-    let seen = match sight {
-        Sight::Readers(now) | Sight::Past { now, .. } => seen.filter(publications::live_from.le(now)),
-        Sight::Partners(now) => seen.filter(publications::partner_from.le(now)),
+    let seen: Publications<'_> = match sight {
+        Sight::Readers(now) | Sight::Past { now, .. } => publications::table.filter(was_read(now)).into_boxed(),
+        Sight::Partners(now) => publications::table
+            .filter(publications::partner_from.le(now))
+            .filter(publications::live_until.gt(publications::live_from))
+            .into_boxed(),
     };
     let seen = match reference {
         Reference::Id(id) => seen.filter(publications::article_id.eq(id.clone())),
@@ -152,16 +170,17 @@ pub(super) fn known_as(connection: &mut AnyConnection, reference: &Reference, si
     Ok(newest.first(connection).optional()?)
 }
 
-/// The same story in other languages, in the order of their codes; and how long that and the story itself stay so, when
-/// that can be kept.
+/// The same story in other languages, as far as readers see them, in the order of their codes; and how long that and the
+/// story itself stay so, when that can be kept. Who may read ahead reads each of them by itself, marked and written down.
 fn translations(
     connection: &mut AnyConnection,
     (original, article): (&str, &str),
     sight: Sight,
 ) -> Result<(Vec<TranslationReference>, Option<Freshness>)> {
-    if let Sight::Readers(now) = sight {
+    if let Sight::Readers(now) = sight.of_readers() {
         let family = family::load(connection, original)?;
-        return Ok((family.translations(article, now), Some(family.freshness(original, now))));
+        let freshness = matches!(sight, Sight::Readers(_)).then(|| family.freshness(original, now));
+        return Ok((family.translations(article, now), freshness));
     }
     let rows: Vec<(String, String, String, String)> = seen_by(sight)
         .filter(publications::original_id.eq(original.to_owned()))

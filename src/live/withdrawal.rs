@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::store::was_read;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{publications, withdrawals};
@@ -32,10 +33,7 @@ pub fn refuse_killed(connection: &mut AnyConnection, article: &str) -> Result<()
         .first(connection)
         .optional()?;
     let Some((killed_at, reason)) = reason else { return Ok(()) };
-    let read = publications::table
-        .filter(publications::article_id.eq(article))
-        .filter(publications::live_from.le(killed_at))
-        .filter(publications::live_until.gt(publications::live_from));
+    let read = publications::table.filter(publications::article_id.eq(article)).filter(was_read(killed_at));
     match diesel::select(diesel::dsl::exists(read)).get_result(connection)? {
         true => Err(Error::Gone(reason.unwrap_or_default())),
         false => Ok(()),

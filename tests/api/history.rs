@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use rstest_reuse::apply;
 use serde_json::{Value, json};
 
-use crate::support::desk::{address, text};
+use crate::support::desk::{address, text, with_cursor};
 use crate::support::{Database, TestApp, each_database};
 
 #[apply(each_database)]
@@ -147,4 +147,28 @@ fn a_proof_can_be_checked_by_somebody_elses_program(database: Database) {
     }
     let checkpoint = reader.get("/v1/log/checkpoint").expect(200).json();
     assert!(text(&checkpoint["text"]).contains("dateline-checkpoint-1"));
+}
+
+#[apply(each_database)]
+fn a_page_has_at_most_twenty_versions_and_goes_on(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let story = editor.published(json!({"title": "version 1"}));
+    for number in 2..=45 {
+        app.pass(1);
+        editor.change(&story, json!({"title": format!("version {number}")}));
+        editor.publish(&story, json!({}));
+    }
+    let place = format!("{}/history", address(&story));
+    let page = reader.get(&format!("{place}?limit=100&count=true")).expect(200).json();
+    assert_eq!((page["data"].as_array().unwrap().len(), &page["total"]), (20, &json!(45)));
+    let third = reader.get(&format!("{place}?limit=100&page=3")).expect(200).json();
+    assert_eq!(third["data"].as_array().unwrap().len(), 5);
+    let walked = reader.walk(&format!("{place}?limit=100"));
+    assert_eq!(walked.len(), 45);
+    let next = with_cursor(&format!("{place}?limit=100"), text(&page["next"]));
+    let second = reader.get(&next).expect(200).json();
+    assert_eq!((&second["data"][0]["number"], &page["data"][19]["number"]), (&json!(25), &json!(26)));
+    // The last version of a page is compared with the first one of the next.
+    assert_eq!(page["data"][19]["changes"][0]["text"], json!("version [-25-]{+26+}"));
 }

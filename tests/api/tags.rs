@@ -160,6 +160,7 @@ fn a_tag_that_stories_use_is_deleted_only_by_force(database: Database) {
     let draft = editor.begin(json!({"title": "Draft", "tags": ["nato"], "section": "world"}));
     let trashed = editor.begin(json!({"title": "Trashed", "tags": ["nato"]}));
     editor.if_match("*").delete(&address(&trashed)).expect(204);
+    // The trash counts: what is there comes back with its tags.
     for (tag, uses) in [("nato", "3 articles"), ("world", "2 articles")] {
         let refused = editor.delete(&format!("/v1/tags/{tag}")).expect(409);
         assert_eq!(refused.code(), "in_use");

@@ -48,3 +48,19 @@ fn what_cannot_be_a_translation_is_refused(database: Database) {
         assert_eq!(refused.refusals(), ["/translation_of unknown_reference"]);
     }
 }
+
+#[apply(each_database)]
+fn a_partner_reads_ahead_each_translation_by_itself(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, partner) = (app.editor(), app.partner());
+    let english = editor.published(json!({"title": "Talks", "language": "en"}));
+    let held = json!({"title": "Geheim", "language": "de", "translation_of": "talks", "embargo_until": app.later(600)});
+    let german = editor.begin(held);
+    editor.publish(&german, json!({}));
+    // Unmarked, and without an entry in the log, nobody reads a headline under embargo.
+    let read = partner.get(&address(&english)).expect(200);
+    assert!(languages(&read.json()).is_empty() && !read.text().contains("Geheim"));
+    assert_eq!(languages(&partner.get(&address(&german)).expect(200).json()), ["en"]);
+    app.pass(600);
+    assert_eq!(languages(&partner.get(&address(&english)).expect(200).json()), ["de"]);
+}

@@ -1,6 +1,6 @@
 //! `dateline verify`: nobody touches what was written without being found out.
 
-use dateline::audit::verify::{self, Outcome};
+use dateline::audit::verify::{Check, Kept, Outcome};
 use dateline::error::Error;
 use dateline::jobs;
 use diesel::connection::SimpleConnection;
@@ -69,9 +69,13 @@ fn busy(app: &TestApp) {
     runtime.block_on(jobs::announce(app.app().db(), app.app().clock(), &app.app().ledger())).unwrap();
 }
 
+fn check(app: &TestApp) -> Check {
+    Check { signer: app.app().signer().clone(), now: app.clock().now(), kept: None }
+}
+
 fn verify(app: &TestApp) -> Outcome {
-    let (signer, now) = (app.app().signer().clone(), app.clock().now());
-    app.ask(move |connection| verify::verify(connection, &signer, now))
+    let check = check(app);
+    app.ask(move |connection| check.run(connection))
 }
 
 /// Nothing was touched that was written.
@@ -85,11 +89,11 @@ pub fn assert_untouched(app: &TestApp) {
 /// What is found when somebody changes the database by hand; the change is taken back.
 fn touched(app: &TestApp, by: &'static str) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (signer, now) = (app.app().signer().clone(), app.clock().now());
+    let check = check(app);
     let (tell, told) = std::sync::mpsc::channel();
     let undone = runtime.block_on(app.app().db().write(move |connection| {
         connection.batch_execute(by).map_err(|error| Error::internal(format!("{by}: {error}")))?;
-        tell.send(verify::check(connection, &signer, now)?).map_err(Error::internal)?;
+        tell.send(check.run_inside(connection)?).map_err(Error::internal)?;
         Err::<(), _>(Error::internal("undone"))
     }));
     told.recv().unwrap_or_else(|_| panic!("{undone:?}"))
@@ -238,4 +242,80 @@ fn many_writers_at_once_make_one_chain_without_gaps(database: Database) {
     let positions: Vec<u64> =
         log["data"].as_array().unwrap().iter().map(|entry| entry["position"].as_u64().unwrap()).collect();
     assert_eq!(positions, (1..=counts.entries).collect::<Vec<_>>());
+}
+
+/// What is wrong, as it is told.
+#[track_caller]
+fn finding(outcome: Outcome) -> String {
+    outcome.expect_err("something is found").text
+}
+
+#[apply(each_database)]
+fn one_checkpoint_in_256_cannot_be_removed(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    let story = editor.begin(json!({"title": "Busy"}));
+    for round in 0..3 {
+        let items: Vec<_> = (0..100)
+            .map(|number| {
+                let article = json!({"summary": format!("{round} {number}")});
+                json!({"action": "patch", "id": story["id"], "version": "*", "article": article})
+            })
+            .collect();
+        editor.post("/v1/articles/bulk", json!({ "items": items })).expect(200);
+    }
+    assert!(verify(&app).unwrap().entries > 300);
+    let found = touched(&app, "UPDATE events SET signature = NULL WHERE position = 256");
+    assert_eq!(finding(found), "events, position 256: its checkpoint was removed");
+}
+
+#[apply(each_database)]
+fn a_new_secret_vouches_for_what_was_signed_with_the_old_one(database: Database) {
+    let app = TestApp::start(database);
+    let story = app.editor().published(json!({"title": "Old"}));
+    let old = app.anonymous().get(&format!("{}/proof", address(&story))).expect(200).json();
+    let renewed = app.beside_with_secret("another secret that is only good for tests");
+    assert!(finding(verify(&renewed)).contains("start the server once"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(renewed.app().ledger().keep_key()).unwrap();
+    runtime.block_on(renewed.app().ledger().keep_key()).unwrap();
+    let counts = verify(&renewed).unwrap_or_else(|finding| panic!("{}", finding.text));
+    assert_eq!(counts.former, counts.checkpoints - 1, "the change itself is in the log, once");
+    renewed.editor().make("tags", json!({"name": "New"}));
+    assert!(verify(&renewed).unwrap().former > 0);
+    // Proofs from before keep their key, and later ones have the new one.
+    assert_eq!(renewed.anonymous().get(&format!("{}/proof", address(&story))).expect(200).json(), old);
+    let newest = renewed.anonymous().get("/v1/log/checkpoint").expect(200).json();
+    assert_eq!(newest["key"]["x"], json!(renewed.app().signer().public_key().x));
+    assert_ne!(newest["key"], old["checkpoint"]["key"]);
+    // Who does not know the key believes nothing that it signed.
+    let cases = ["DELETE FROM log_keys", "UPDATE log_keys SET x = 'x' || x"];
+    for by in cases {
+        assert!(finding(touched(&renewed, by)).contains("nor a former one"), "{by}");
+    }
+    assert!(finding(verify(&app)).contains("start the server once"), "the old secret is the former one now");
+}
+
+#[apply(each_database)]
+fn a_kept_checkpoint_shows_that_the_log_still_goes_through_it(database: Database) {
+    let app = TestApp::start(database);
+    let other = TestApp::start(database);
+    app.editor().published(json!({"title": "One"}));
+    other.editor().begin(json!({"title": "Another"}));
+    let newest = |app: &TestApp| app.anonymous().get("/v1/log/checkpoint").expect(200).json();
+    let against = |kept: serde_json::Value| {
+        let kept: Kept = serde_json::from_value(kept).unwrap();
+        let check = Check { kept: Some(kept), ..check(&app) };
+        app.ask(move |connection| check.run(connection))
+    };
+    let (own, short) = (newest(&app), newest(&other));
+    assert!(against(own.clone()).is_ok());
+    assert!(finding(against(short)).contains("is another one"), "an other history, signed with the same key");
+    for number in 0..9 {
+        other.editor().begin(json!({"title": format!("story {number}")}));
+    }
+    assert!(finding(against(newest(&other))).contains("rolled back"));
+    let mut forged = own;
+    forged["text"] = json!(forged["text"].as_str().unwrap().replace("position\":", "position\":1"));
+    assert!(finding(against(forged)).contains("not signed with a key of this instance"));
 }

@@ -120,6 +120,12 @@ impl TestApp {
         self.beside_by(self.clock.clone(), change)
     }
 
+    /// A second server on the same database, with another secret.
+    pub fn beside_with_secret(&self, secret: &str) -> TestApp {
+        let secret = Secret::new(secret.to_owned()).expect("a long secret");
+        self.beside_with(|config| config.secret = secret)
+    }
+
     /// A second server on the same database, whose clock stands some seconds behind.
     pub fn beside_behind(&self, seconds: u64) -> TestApp {
         let behind = self.clock.now().before(Duration::from_secs(seconds));

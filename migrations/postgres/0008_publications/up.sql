@@ -65,6 +65,12 @@ CREATE INDEX publications_live_slug ON publications (slug) WHERE NOT superseded;
 CREATE INDEX publications_live_article ON publications (article_id, live_from, live_until) WHERE NOT superseded;
 CREATE INDEX publications_live_original ON publications (original_id) WHERE NOT superseded;
 
+-- What ends next, and what is over.
+CREATE INDEX publications_ending ON publications (live_until, id) WHERE NOT superseded;
+
+-- The translations of a story at a moment that is over.
+CREATE INDEX publications_original ON publications (original_id, live_from);
+
 -- Who and what a publication names, with the slugs of then. The columns behind them repeat the publication's, so that a
 -- list by author or tag reads one index and nothing else; the trigger keeps its end in step.
 CREATE TABLE publication_authors (

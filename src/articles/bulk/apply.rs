@@ -4,12 +4,13 @@ use super::input::{Change, Step};
 use crate::articles::article::WorkingCopy;
 use crate::articles::input::ArticleInput;
 use crate::articles::mention::Mention;
-use crate::articles::{door_api, publishing, showing, store, trash};
+use crate::articles::{door_api, held, publishing, showing, store, trash};
 use crate::auth::{Permission, SignedIn};
 use crate::db::AnyConnection;
 use crate::error::{Error, Result};
 use crate::events::Journal;
 use crate::http::patch::Patch;
+use crate::live::References;
 
 /// Does one item, and gives the working copy as it is then.
 pub fn apply(
@@ -19,14 +20,15 @@ pub fn apply(
     step: Step,
 ) -> Result<WorkingCopy> {
     let Step { reference, based_on, change } = step;
-    let row = match change {
+    let passed = match change {
         Change::Patch(input) => store::update(connection, journal, caller, (&reference, &based_on), *input)?,
         Change::Tag { add, remove } => {
             let row = store::get(connection, caller, &reference, journal.now())?;
             based_on.check(row.version)?;
-            let copy = showing::show(connection, row.clone(), journal.now())?;
-            let kept =
-                copy.article.tags.into_iter().filter(|tag| !remove.contains(&tag.id) && !remove.contains(&tag.slug));
+            let document = row.document()?;
+            let references = References::load(connection, [&document])?;
+            let present = document.tags.iter().filter_map(|id| references.tag(id));
+            let kept = present.filter(|tag| !remove.contains(&tag.id) && !remove.contains(&tag.slug));
             let kept = kept.map(|tag| Mention { known: Some(tag.id), name: None });
             let tags = Patch::Value(kept.chain(add).collect());
             store::change(connection, journal, row, ArticleInput { tags, ..ArticleInput::default() }, Some(caller))?
@@ -34,22 +36,19 @@ pub fn apply(
         Change::Trash => {
             let row = store::get(connection, caller, &reference, journal.now())?;
             based_on.check(row.version)?;
-            trash::put(connection, journal, caller, row)?
+            trash::put(connection, journal, caller, row)?.into()
         }
         Change::Publish(_) | Change::Unpublish if !caller.may(Permission::PublishArticles) => {
             return Err(Error::Forbidden("Publishing and unpublishing need the role admin or editor.".into()));
         }
         Change::Publish(input) => {
-            let row = store::get(connection, caller, &reference, journal.now())?;
-            based_on.check(row.version)?;
-            let passed = door_api::publish(connection, journal, row, (caller, (*input).into()))?;
-            return showing::show_passed(connection, passed, journal.now());
+            let held = held::take(connection, journal, caller, (&reference, &based_on))?;
+            door_api::publish(connection, journal, held, (caller, (*input).into()))?
         }
         Change::Unpublish => {
-            let row = store::get(connection, caller, &reference, journal.now())?;
-            based_on.check(row.version)?;
-            publishing::unpublish(connection, journal, row)?
+            let held = held::take(connection, journal, caller, (&reference, &based_on))?;
+            publishing::unpublish(connection, journal, held)?
         }
     };
-    showing::show(connection, row, journal.now())
+    showing::show(connection, passed, journal.now())
 }

@@ -15,9 +15,9 @@ use crate::articles::article::WorkingCopy;
 use crate::articles::row::ArticleRow;
 use crate::articles::{showing, store as articles};
 use crate::auth::{Allow, SignedIn, needs};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::db::{AnyConnection, Db};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::Ledger;
 use crate::http::answer::{Answer, Audience};
 use crate::http::etag::{IfMatch, IfMatchHeader};
@@ -28,7 +28,7 @@ use crate::http::page::{Cursors, List, Paging};
 use crate::http::patch::Patch;
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{ListQuery, NoFilter, Query, WriteOptions};
-use crate::live::difference::{self, Change, Unchanged};
+use crate::live::difference::{self, Budget, Change, Unchanged};
 use crate::live::{Article, References, Times};
 
 /// The addresses of this file.
@@ -79,16 +79,6 @@ fn shown(connection: &mut AnyConnection, row: &ArticleRow, content: &Content) ->
     Ok(difference::content(&Article { body: Some(content.body.clone()), ..article }))
 }
 
-/// The story whose revisions are asked for, when it is this caller's.
-fn story(
-    connection: &mut AnyConnection,
-    caller: &SignedIn,
-    reference: &Reference,
-    now: Timestamp,
-) -> Result<ArticleRow> {
-    articles::get(connection, caller, reference, now)
-}
-
 /// List the revisions of an article
 ///
 /// Every accepted save, newest first, without the texts.
@@ -109,7 +99,7 @@ async fn list_revisions(
     let now = clock.now();
     let list: RevisionList = db
         .read(move |connection| {
-            let row = story(connection, &caller, &reference, now)?;
+            let row = articles::get(connection, &caller, &reference, now)?;
             store::list(connection, &row.id, &page)
         })
         .await?;
@@ -133,7 +123,7 @@ async fn get_revision(
 ) -> Result<Answer> {
     let (number, now) = (revision.number, clock.now());
     let read = move |connection: &mut _| {
-        let row = story(connection, &caller, &reference, now)?;
+        let row = articles::get(connection, &caller, &reference, now)?;
         let (revision, content) = store::find(connection, &row.id, number)?;
         let article = shown(connection, &row, &content)?;
         Ok(WholeRevision { revision, article, editor_note: content.editor_note })
@@ -158,13 +148,16 @@ async fn compare_revisions(
 ) -> Result<Answer> {
     let (TwoRevisionNumbers { from, to }, now) = (numbers, clock.now());
     let read = move |connection: &mut _| {
-        let row = story(connection, &caller, &reference, now)?;
+        let row = articles::get(connection, &caller, &reference, now)?;
         let (from, before) = store::find(connection, &row.id, from)?;
         let (to, after) = store::find(connection, &row.id, to)?;
-        let (before, after) = (shown(connection, &row, &before)?, shown(connection, &row, &after)?);
-        Ok(Difference { from, to, changes: difference::changes(&before, &after, Unchanged::Whole) })
+        Ok((from, to, shown(connection, &row, &before)?, shown(connection, &row, &after)?))
     };
-    Ok(Answer::one(&db.read(read).await?, Audience::Caller))
+    let (from, to, before, after) = db.read(read).await?;
+    // Beside the database and the threads that answer: comparing takes its time.
+    let compare = move || difference::changes(&before, &after, Unchanged::Whole, &mut Budget::of(1));
+    let changes = tokio::task::spawn_blocking(compare).await.map_err(Error::internal)?;
+    Ok(Answer::one(&Difference { from, to, changes }, Audience::Caller))
 }
 
 /// What `restore` takes.

@@ -44,7 +44,8 @@ pub fn keep(
     let base = base_of(row.version);
     let leaning_on = match base == row.version {
         true => None,
-        false => packed(connection, &row.id, base)?.map(|(_, bytes)| unpack(&bytes, None)).transpose()?,
+        // A base that cannot be read was damaged: what is saved now stands alone, so that it is not lost, too.
+        false => packed(connection, &row.id, base)?.and_then(|(_, bytes)| unpack(&bytes, None).ok()),
     };
     let packed = pack(&bytes, leaning_on.as_deref().map(|bytes| (base, bytes)))?;
     let columns = (

@@ -1,16 +1,22 @@
 //! The log by itself: positions, chain, signatures.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
+use serde::Deserialize;
 
 use super::{BATCH, Checked, Counts, expect, readable};
 use crate::db::AnyConnection;
 use crate::db::schema::{event_head, events};
 use crate::error::Error;
-use crate::events::{BETWEEN_CHECKPOINTS, Entry, Signer, chain};
+use crate::events::{BETWEEN_CHECKPOINTS, Entry, PublicKey, Signer, chain, checkpoint_text, key_name, keys};
 
 /// Checks the whole log.
 pub fn check(connection: &mut AnyConnection, signer: &Signer, counts: &mut Counts) -> Checked {
+    let keys = keys::all(connection)?;
     let (mut position, mut hash, mut signed) = (0, chain::BEGINNING.to_owned(), true);
+    // The key of the newest checkpoint vouches for everything before it, whoever signed that.
+    let mut newest_is_ours = true;
     loop {
         let entries = batch(connection, position)?;
         if entries.is_empty() {
@@ -22,14 +28,13 @@ pub fn check(connection: &mut AnyConnection, signer: &Signer, counts: &mut Count
             expect(entry.position == position + 1, &place, missing)?;
             hash = readable(&place, chain::leaf(&entry).and_then(|leaf| chain::link(&hash, &leaf)))?;
             expect(hash == entry.hash, &place, "this entry, or the one before it, is not as it was written")?;
-            if let Some(signature) = &entry.signature {
-                let ours = signer.is_ours(signature, (entry.position, &entry.hash, entry.at))?;
-                let what = "the checkpoint was not signed with the key of this instance (DATELINE_SECRET)";
-                expect(ours, &place, what)?;
-                counts.checkpoints += 1;
-            }
             let is_due = entry.position % BETWEEN_CHECKPOINTS == 0;
             expect(!is_due || entry.signature.is_some(), &place, "its checkpoint was removed")?;
+            if let Some(signature) = &entry.signature {
+                newest_is_ours = is_ours(&entry, signature, (signer, &keys))?;
+                counts.checkpoints += 1;
+                counts.former += u64::from(!newest_is_ours);
+            }
             position = entry.position;
             signed = entry.signature.is_some();
             counts.entries += 1;
@@ -40,7 +45,58 @@ pub fn check(connection: &mut AnyConnection, signer: &Signer, counts: &mut Count
     let place = format!("events, position {position}");
     let what = format!("the newest entry should have position {newest}; entries were removed or put in at the end");
     expect((newest, newest_hash.as_str()) == (position, hash.as_str()), &place, what)?;
-    expect(signed, place, "the end of the log is not signed")
+    expect(signed, &place, "the end of the log is not signed")?;
+    let what = "the newest checkpoint was not signed with the key of this instance (DATELINE_SECRET); when the secret was \
+                changed on purpose, start the server once, so that the new key vouches for the log";
+    expect(newest_is_ours, place, what)
+}
+
+/// Whether the present key of this instance made a checkpoint; a former one may have, too.
+fn is_ours(entry: &Entry, signature: &str, (signer, keys): (&Signer, &HashMap<String, PublicKey>)) -> Checked<bool> {
+    let place = format!("events, position {}", entry.position);
+    let text = checkpoint_text(entry.position, &entry.hash, entry.at)?;
+    if signer.public_key().signed(signature, &text) {
+        return Ok(true);
+    }
+    let former = keys.get(readable(&place, key_name(signature))?);
+    let known = former.is_some_and(|key| key.signed(signature, &text));
+    expect(
+        known,
+        place,
+        "the checkpoint was not signed with the key of this instance (DATELINE_SECRET), nor a former one",
+    )?;
+    Ok(false)
+}
+
+/// Holds a checkpoint that somebody kept against the log: it must still have that hash at that position.
+pub fn check_kept(connection: &mut AnyConnection, signer: &Signer, kept: &Kept) -> Checked {
+    let place = "the kept checkpoint";
+    let keys = keys::all(connection)?;
+    let key = if kept.kid == signer.public_key().kid { Some(signer.public_key()) } else { keys.get(&kept.kid) };
+    let ours = key.is_some_and(|key| key.signed(&format!("{}.{}", kept.kid, kept.signature), &kept.text));
+    expect(ours, place, "it was not signed with a key of this instance")?;
+    let Seen { position, hash } = readable(place, serde_json::from_str(&kept.text).map_err(Error::internal))?;
+    let there: Option<String> = events::table.find(position).select(events::hash).first(connection).optional()?;
+    let place = format!("events, position {position}");
+    match there {
+        None => expect(false, place, "the kept checkpoint has seen it, and it is not there: the log was rolled back"),
+        Some(there) => expect(there == hash, place, "the log that the kept checkpoint has seen is another one"),
+    }
+}
+
+/// A checkpoint that somebody kept, as the API gives it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Kept {
+    text: String,
+    signature: String,
+    kid: String,
+}
+
+/// What a checkpoint says.
+#[derive(Deserialize)]
+struct Seen {
+    position: i64,
+    hash: String,
 }
 
 /// The entries after a position; when they cannot be read, which one it is.

@@ -11,6 +11,8 @@ mod publications;
 mod story;
 mod withdrawals;
 
+pub use log::Kept;
+
 use std::fmt;
 
 use crate::clock::Timestamp;
@@ -28,6 +30,8 @@ pub struct Counts {
     pub entries: u64,
     /// Signed checkpoints among them.
     pub checkpoints: u64,
+    /// Those that a former key of the instance signed.
+    pub former: u64,
     /// Stories.
     pub stories: u64,
     /// Stories that were removed for good, as the log says.
@@ -97,28 +101,54 @@ fn readable<T>(place: impl fmt::Display, read: std::result::Result<T, impl Into<
 /// What a check gives.
 pub type Outcome = std::result::Result<Counts, Finding>;
 
-/// Checks the whole database, as it is at one moment; `now` tells what is over from what is still to come.
-///
-/// Errors: only when it cannot be read; what is wrong with it is the outcome.
-pub fn verify(connection: &mut AnyConnection, signer: &Signer, now: Timestamp) -> Result<Outcome> {
-    db::snapshot(connection, |connection| check(connection, signer, now))
+/// What a database is checked with.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// The key of the log.
+    pub signer: Signer,
+    /// The present moment, which tells what is over from what is still to come.
+    pub now: Timestamp,
+    /// A checkpoint that somebody kept.
+    pub kept: Option<Kept>,
 }
 
-/// The same inside a transaction of the caller's, as that sees the database.
-pub fn check(connection: &mut AnyConnection, signer: &Signer, now: Timestamp) -> Result<Outcome> {
-    let mut counts = Counts::default();
-    let checked = log::check(connection, signer, &mut counts);
-    match checked.and_then(|()| story::check_all(connection, now, &mut counts)) {
-        Ok(()) => Ok(Ok(counts)),
-        Err(Fault::Touched(finding)) => Ok(Err(finding)),
-        Err(Fault::Unreadable(error)) => Err(error),
+impl Check {
+    /// Checks the whole database, as it is at one moment.
+    ///
+    /// Errors: only when it cannot be read; what is wrong with it is the outcome.
+    pub fn run(&self, connection: &mut AnyConnection) -> Result<Outcome> {
+        db::snapshot(connection, |connection| self.run_inside(connection))
+    }
+
+    /// The same inside a transaction of the caller's, as that sees the database.
+    pub fn run_inside(&self, connection: &mut AnyConnection) -> Result<Outcome> {
+        let mut counts = Counts::default();
+        match self.check(connection, &mut counts) {
+            Ok(()) => Ok(Ok(counts)),
+            Err(Fault::Touched(finding)) => Ok(Err(finding)),
+            Err(Fault::Unreadable(error)) => Err(error),
+        }
+    }
+
+    fn check(&self, connection: &mut AnyConnection, counts: &mut Counts) -> Checked {
+        log::check(connection, &self.signer, counts)?;
+        if let Some(kept) = &self.kept {
+            log::check_kept(connection, &self.signer, kept)?;
+        }
+        story::check_all(connection, self.now, counts)
     }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { entries, checkpoints, stories, purged, revisions, publications } = self;
+        let Counts { entries, checkpoints, former, stories, purged, revisions, publications } = self;
         writeln!(formatter, "log           {entries} entries in one chain, {checkpoints} signed checkpoints")?;
+        if *former > 0 {
+            writeln!(
+                formatter,
+                "              {former} of them signed with a former key, under the present one's seal"
+            )?;
+        }
         writeln!(formatter, "stories       {stories}, and {purged} that were purged")?;
         writeln!(formatter, "revisions     {revisions}")?;
         write!(formatter, "publications  {publications}, each sealed, in the log, and in its interval")

@@ -48,13 +48,13 @@ pub fn check(
             .select(Publication::as_select())
             .first(connection);
         let publication: Publication = readable(place(*number), found)?;
-        let hash = readable(place(*number), seal::hash(&publication.printing()))?;
-        let as_sealed = hash == publication.hash
+        let hash = readable(place(*number), seal::hash(&publication.printing))?;
+        let as_sealed = hash == publication.printing.hash
             && entry.digest.as_ref() == Some(&hash)
             && entry.version == Some(publication.revision)
-            && publication.previous_hash == published.hash;
+            && publication.printing.previous_hash == published.hash;
         expect(as_sealed, place(*number), "it is not what was published")?;
-        let document = serde_json::from_str(&publication.document).map_err(Error::internal);
+        let document = serde_json::from_str(&publication.printing.document).map_err(Error::internal);
         let document: Document = readable(place(*number), document)?;
         if let Some(what) = wrong_index(connection, &publication, &document)? {
             expect(false, place(*number), what)?;
@@ -101,19 +101,19 @@ fn wrong_index(
         && publication.section_slug == printed.section.map(|tag| tag.slug)
         && publication.source_id == document.source
         && publication.source_slug == printed.source.map(|source| source.slug)
-        && publication.original_id == *document.translation_of.as_ref().unwrap_or(&publication.article_id);
+        && publication.original_id == *document.translation_of.as_ref().unwrap_or(&publication.printing.article_id);
     if !columns {
         return Ok(Some("the columns by which it is found do not say what it says"));
     }
     let tags: Vec<Link> = publication_tags::table
-        .filter(publication_tags::publication_id.eq(&publication.id))
+        .filter(publication_tags::publication_id.eq(&publication.printing.id))
         .select({
             use publication_tags::{article_id, live_from, live_until, published_at, slug, superseded, tag_id};
             (tag_id, slug, (article_id, published_at, live_from, live_until, superseded))
         })
         .load(connection)?;
     let authors: Vec<Link> = publication_authors::table
-        .filter(publication_authors::publication_id.eq(&publication.id))
+        .filter(publication_authors::publication_id.eq(&publication.printing.id))
         .select({
             use publication_authors::{article_id, author_id, live_from, live_until, published_at, slug, superseded};
             (author_id, slug, (article_id, published_at, live_from, live_until, superseded))
@@ -133,6 +133,6 @@ type Link = (String, String, Repeated);
 type Repeated = (String, Timestamp, Timestamp, Timestamp, bool);
 
 fn repeated(publication: &Publication) -> Repeated {
-    let Publication { article_id, published_at, live_from, live_until, superseded, .. } = publication;
-    (article_id.clone(), *published_at, *live_from, *live_until, *superseded)
+    let Publication { printing, live_until, superseded, .. } = publication;
+    (printing.article_id.clone(), printing.published_at, printing.live_from, *live_until, *superseded)
 }

@@ -81,7 +81,8 @@ fn store(connection: &mut AnyConnection, journal: &mut Journal, story: &Story, a
     if story.members.get("slug") == Some(&json!(SCHEDULED)) {
         let row = articles::find_by_slug(connection, SCHEDULED)?.ok_or(Error::NotFound("article"))?;
         let tomorrow = journal.now().after(Duration::from_secs(24 * 3600));
-        articles::publish(connection, journal, row, Publish { at: Some(tomorrow), ..Publish::default() })?;
+        let held = articles::hold(connection, journal, &row)?;
+        articles::publish(connection, journal, held, Publish { at: Some(tomorrow), ..Publish::default() })?;
     }
     Ok(())
 }

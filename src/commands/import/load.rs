@@ -139,7 +139,7 @@ pub fn store(connection: &mut AnyConnection, journal: &mut Journal, story: &Stor
         }
         Some(before) => {
             let version = before.version;
-            let row = articles::change(connection, journal, before, input, None)?;
+            let row = articles::change(connection, journal, before, input, None)?.row;
             if row.version == version {
                 outcome.unchanged = 1;
             } else if update {
@@ -160,7 +160,8 @@ pub fn store(connection: &mut AnyConnection, journal: &mut Journal, story: &Stor
         Schedule::of(connection, &row.id, journal.now())?.running.is_some_and(|now| now.revision == row.version);
     if story.publish && !is_current {
         let dated = story.dated.filter(|dated| *dated < journal.now());
-        articles::publish(connection, journal, row, Publish { dated, ..Publish::default() })?;
+        let held = articles::hold(connection, journal, &row)?;
+        articles::publish(connection, journal, held, Publish { dated, ..Publish::default() })?;
         outcome.published = 1;
     }
     Ok(outcome)

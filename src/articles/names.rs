@@ -1,0 +1,62 @@
+//! Whose a slug is: what once led readers to a story leads there for ever, unless an editor takes it over on purpose.
+
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+
+use super::input::ArticleInput;
+use crate::auth::{Permission, SignedIn};
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::publications;
+use crate::error::{Error, Result};
+
+/// The story that was last published, or is scheduled, under this slug.
+pub fn published_as(connection: &mut AnyConnection, slug: &str) -> Result<Option<String>> {
+    let latest = publications::table
+        .filter(publications::slug.eq(slug))
+        .filter(publications::live_until.gt(publications::live_from))
+        .order((publications::live_from.desc(), publications::id.desc()))
+        .select(publications::article_id);
+    Ok(latest.first(connection).optional()?)
+}
+
+/// Refuses a slug that once led readers to another story, unless an editor takes it over on purpose; and even then
+/// while readers find or will find that story under it.
+pub fn refuse_published(
+    connection: &mut AnyConnection,
+    row: (&str, &str),
+    taken_over: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let (article, slug) = row;
+    let Some(other) = published_as(connection, slug)?.filter(|other| other != article) else { return Ok(()) };
+    if !taken_over {
+        let detail = "readers once found another article under this slug; choose another one, or send \"take_over\": \
+                      true if it should lead to this one";
+        return Err(Error::taken("/slug", detail));
+    }
+    let still_read = publications::table
+        .filter(not(publications::superseded))
+        .filter(publications::slug.eq(slug))
+        .filter(publications::article_id.eq(other))
+        .filter(publications::live_until.gt(now));
+    match diesel::select(exists(still_read)).get_result(connection)? {
+        true => {
+            let detail = "another article is read or scheduled under this slug; publish that one under its new slug, or \
+                          unpublish it, first";
+            Err(Error::taken("/slug", detail))
+        }
+        false => Ok(()),
+    }
+}
+
+/// Whether the caller takes over a slug from another story.
+///
+/// Errors: 403 when that is not the caller's to do.
+pub fn takes_over(input: &ArticleInput, caller: Option<&SignedIn>) -> Result<bool> {
+    match input.take_over.as_value().copied().unwrap_or(false) {
+        true if caller.is_none_or(|caller| caller.may(Permission::EditEveryArticle)) => Ok(true),
+        true => Err(Error::Forbidden("Taking over another article's slug is an editor's decision.".into())),
+        false => Ok(false),
+    }
+}
