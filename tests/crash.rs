@@ -85,7 +85,7 @@ fn act(client: &Client, slug: &str, story: &Story) -> (State, Option<Reply>) {
             (Some(next), client.attempt("POST", "/v1/articles/bulk", Some(json!({ "items": items }))))
         }
         9 if !known.killed => (Some(Known { scheduled: true, ..known }), post("publish", json!({ "at": FAR }))),
-        10 if !known.held && !(is_live && known.scheduled) => {
+        10 if !(known.held || is_live && known.scheduled) => {
             let version = known.version + 1;
             let next = Known { version, live: None, scheduled: is_live || known.scheduled, held: true, ..known };
             (Some(next), any.attempt("PATCH", &place, Some(json!({ "embargo_until": FAR }))))
