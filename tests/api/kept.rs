@@ -260,3 +260,19 @@ fn whoever_publishes_reads_it_at_once_however_many_read_and_write(database: Data
         }
     });
 }
+
+#[apply(each_database)]
+fn what_runs_stays_in_the_list_when_something_later_is_scheduled(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    let story = editor.begin(json!({"title": "Talks"}));
+    let count = || app.anonymous().get("/v1/articles?limit=100").expect(200).json()["data"].as_array().unwrap().len();
+    let publish = format!("{}/publish", address(&story));
+    assert_eq!(count(), 0);
+    editor.if_match("*").post(&publish, json!({"at": app.later(5), "until": app.later(6)})).expect(200);
+    assert_eq!(count(), 0);
+    app.pass(5);
+    assert_eq!(count(), 1);
+    editor.if_match("*").post(&publish, json!({"at": app.later(7), "until": app.later(10)})).expect(200);
+    assert_eq!(count(), 1);
+}
