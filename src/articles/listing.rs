@@ -7,7 +7,7 @@ use super::schedule::{in_status, is_announced};
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
-use crate::db::listing::{self, Facet, Link, Operator, Predicate, Table, Value};
+use crate::db::listing::{self, Facet, Link, Operator, Part, Predicate, Table, Value};
 use crate::error::{Error, Result};
 use crate::http::page::{List, Page};
 use crate::live::{ArticleColumn, ArticleFilter, Names, Wing};
@@ -54,8 +54,9 @@ pub fn pick(
         let detail = "trashed is asked for alone, without other states";
         return Err(Error::bad_parameter("status", "trashed_alone", detail));
     }
-    let sort = if trashed { Predicate::Present("deleted_at") } else { Predicate::Absent("deleted_at") };
-    let mut question = wing().question(filter, vec![sort], !trashed);
+    let place = if trashed { Predicate::Present("deleted_at") } else { Predicate::Absent("deleted_at") };
+    let part = Part { of_partial_indexes: Some(place), ..Part::default() };
+    let mut question = wing().question(filter, vec![part], !trashed);
     if !caller.may(Permission::EditEveryArticle) {
         let own = Predicate::In("created_by", vec![Value::Text(caller.user_id.clone())]);
         question.facets.insert(0, Facet::Own { any: vec![own], ordered_by: Some("updated_at") });

@@ -222,15 +222,17 @@ pub fn in_status(status: Status, now: Timestamp) -> Condition<articles::table> {
         of_story.filter(not(publications::superseded))
     };
     let running = || open().filter(publications::live_from.le(now)).filter(publications::live_until.gt(now));
-    let is_running = || exists(running());
-    let is_pending = || exists(open().filter(publications::live_from.gt(now)));
-    let is_current = || exists(running().filter(publications::revision.eq(articles::version)));
+    // The offset keeps PostgreSQL from looking through all publications at once, to have them at hand for every story.
+    let is_open = || exists(open().limit(1).offset(0));
+    let is_running = || exists(running().limit(1).offset(0));
+    let is_pending = || exists(open().filter(publications::live_from.gt(now)).limit(1).offset(0));
+    let is_current = || exists(running().filter(publications::revision.eq(articles::version)).limit(1).offset(0));
     match status {
         Status::Published => Box::new(is_current()),
         Status::Changed => Box::new(is_running().and(not(is_current()))),
         Status::Scheduled => Box::new(is_pending().and(not(is_running()))),
-        Status::Expired => Box::new(exists(open()).and(not(is_running())).and(not(is_pending()))),
-        Status::Draft => Box::new(not(exists(open())).and(articles::killed_at.is_null())),
+        Status::Expired => Box::new(is_open().and(not(is_running())).and(not(is_pending()))),
+        Status::Draft => Box::new(not(is_open()).and(articles::killed_at.is_null())),
         Status::Killed => Box::new(articles::killed_at.is_not_null()),
         Status::Trashed => Box::new(articles::deleted_at.is_not_null()),
     }

@@ -17,6 +17,9 @@ pub fn show_all(
     extras: Extras,
     now: Timestamp,
 ) -> Result<Vec<WorkingCopy>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut documents = Vec::with_capacity(rows.len());
     for (row, _) in &rows {
         documents.push(row.document()?);

@@ -76,7 +76,7 @@ fn cut(text: &str, next: char, size: usize) -> String {
         _ => whole.len(),
     };
     let kept = whole.get(..end).unwrap_or_default();
-    format!("{}…", kept.trim_end_matches(|one: char| one.is_whitespace() || ",;:–—-".contains(one)))
+    format!("{}…", kept.trim_end_matches(|one: char| one.is_whitespace() || ".,;:–—-".contains(one)))
 }
 
 #[cfg(test)]

@@ -34,8 +34,6 @@ text_enum! {
         Corrections = "corrections",
         /// A source: it is not our own.
         Source = "source",
-        /// A section.
-        Section = "section",
     }
 }
 
@@ -110,7 +108,7 @@ pub struct ArticleFilter {
     pub id_not: List<String>,
     /// Only those that stand out (`true`), or only the others (`false`).
     pub featured: Option<bool>,
-    /// Only with all of `image`, `corrections`, `source`, `section`.
+    /// Only with all of these: `image`, `corrections`, `source`.
     #[param(value_type = Option<String>, example = "image,corrections")]
     pub has: List<Part>,
     /// Only with none of these.

@@ -5,7 +5,7 @@ use super::question::{Names, Wing};
 use super::sight::Sight;
 use super::withdrawal;
 use crate::db::AnyConnection;
-use crate::db::listing::{self, Link, Operator, Predicate, Table, Value};
+use crate::db::listing::{self, Link, Operator, Part, Predicate, Table, Value};
 use crate::error::Result;
 use crate::http::page::{List, Page};
 
@@ -48,15 +48,16 @@ fn wing(names: Names) -> Wing {
 /// The ids of the stories on one page of what these eyes see. The past goes by the names that were printed then, so
 /// that the same question about the same moment always has the same answer.
 pub fn pick(connection: &mut AnyConnection, filter: &ArticleFilter, page: &Page, sight: Sight) -> Result<List<String>> {
-    let current = || Predicate::In("superseded", vec![Value::Flag(false)]);
+    let part = |of_partial_indexes, ended| Part {
+        of_partial_indexes,
+        in_whole_indexes: Some(Predicate::In("superseded", vec![Value::Flag(ended)])),
+    };
     let mut question = match sight {
         Sight::Readers(_) | Sight::Partners(_) => {
-            wing(Names::Present).question(filter, vec![Predicate::Off("superseded")], true)
+            let current = part(Some(Predicate::Off("superseded")), false);
+            wing(Names::Present).question(filter, vec![current], true)
         }
-        Sight::Past { .. } => {
-            let ended = Predicate::In("superseded", vec![Value::Flag(true)]);
-            wing(Names::Printed).question(filter, vec![current(), ended], true)
-        }
+        Sight::Past { .. } => wing(Names::Printed).question(filter, vec![part(None, false), part(None, true)], true),
     };
     question.tests.extend(seen(sight));
     listing::pick(connection, &question, page)

@@ -1,10 +1,12 @@
 //! A filter as conditions on tables. Readers' and editors' tables have the same columns, under different names where
 //! they mean different things, so one translation serves both.
 
+use super::document::ArticleKind;
 use super::filter::{ArticleColumn, ArticleFilter, Part};
 use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction};
-use crate::db::listing::{Column, Facet, Kind, Link, Operator, Order, Predicate, Question, Table, Value};
+use crate::db::listing::{self, Column, Facet, Kind, Link, Operator, Order, Predicate, Question, Table, Value};
+use crate::http::fields::LanguageTag;
 use crate::http::path::Reference;
 
 /// What the parts of a filter are called in the tables of one wing.
@@ -51,10 +53,10 @@ const SECTION: Named = Named { id: "section_id", slug: "section_slug", table: "t
 
 impl Wing {
     /// What a filter asks of this wing, beyond what belongs to it at all.
-    pub fn question(&self, filter: &ArticleFilter, sorts: Vec<Predicate>, walkable: bool) -> Question {
+    pub fn question(&self, filter: &ArticleFilter, parts: Vec<listing::Part>, walkable: bool) -> Question {
         let mut question = Question {
             table: self.table,
-            sorts,
+            parts,
             walkable,
             facets: Vec::new(),
             tests: Vec::new(),
@@ -63,6 +65,7 @@ impl Wing {
         self.ask_for_ids(filter, &mut question);
         self.ask_for_links(filter, &mut question);
         self.ask_for_columns(filter, &mut question);
+        Self::ask_for_other_kinds(&filter.kind_not.0, &mut question);
         self.ask_for_parts(filter, &mut question);
         self.ask_for_times(filter, &mut question);
         question
@@ -137,15 +140,14 @@ impl Wing {
             |list: &[String], named: &Named| list.iter().map(|text| self.named(text, named)).collect::<Vec<_>>();
         let of_source = |list: &[String]| texts(list, &SOURCE);
         let of_section = |list: &[String]| texts(list, &SECTION);
-        let kinds =
-            |list: &[super::ArticleKind]| list.iter().map(|kind| ("kind", Value::Text(kind.to_string()))).collect();
-        let languages = |list: &[crate::http::fields::LanguageTag]| {
+        let kinds = |list: &[ArticleKind]| list.iter().map(|kind| ("kind", Value::Text(kind.to_string()))).collect();
+        let languages = |list: &[LanguageTag]| {
             list.iter().map(|tag| ("language", Value::Text(tag.to_string()))).collect::<Vec<_>>()
         };
         let columns: [[Vec<(&'static str, Value)>; 3]; 4] = [
             [of_source(&filter.source.0), of_source(&filter.source_all.0), of_source(&filter.source_not.0)],
             [of_section(&filter.section.0), of_section(&filter.section_all.0), of_section(&filter.section_not.0)],
-            [kinds(&filter.kind.0), kinds(&filter.kind_all.0), kinds(&filter.kind_not.0)],
+            [kinds(&filter.kind.0), kinds(&filter.kind_all.0), Vec::new()],
             [languages(&filter.language.0), languages(&filter.language_all.0), languages(&filter.language_not.0)],
         ];
         for [any, all, none] in columns {
@@ -158,6 +160,19 @@ impl Wing {
                 question.facets.push(own(any));
             }
             question.tests.extend(none_of(none));
+        }
+    }
+
+    /// There are few types, so that none of some is any of the others: which may be few stories, and found by it.
+    fn ask_for_other_kinds(not: &[ArticleKind], question: &mut Question) {
+        let value = |kind: &ArticleKind| Value::Text(kind.to_string());
+        let others: Vec<Value> = ArticleKind::ALL.iter().filter(|kind| !not.contains(kind)).map(value).collect();
+        match (not.is_empty(), others.is_empty()) {
+            (true, _) => {}
+            (false, true) => question.tests.push(Predicate::NotIn("kind", not.iter().map(value).collect())),
+            (false, false) => {
+                question.facets.push(Facet::Own { any: vec![Predicate::In("kind", others)], ordered_by: None });
+            }
         }
     }
 
@@ -174,8 +189,7 @@ impl Wing {
             question.facets.push(match part {
                 Part::Image => own(flag("has_image", true)),
                 Part::Corrections => own(Predicate::Compare(column, *operator, value.clone())),
-                Part::Source => Facet::Own { any: vec![Predicate::Present("source_id")], ordered_by: None },
-                Part::Section => Facet::Own { any: vec![Predicate::Present("section_id")], ordered_by: None },
+                Part::Source => own(Predicate::Present("source_id")),
             });
         }
         for part in &filter.has_not.0 {
@@ -183,7 +197,6 @@ impl Wing {
                 Part::Image => flag("has_image", false),
                 Part::Corrections => Predicate::Not(Box::new(Predicate::Compare(column, *operator, value.clone()))),
                 Part::Source => Predicate::Absent("source_id"),
-                Part::Section => Predicate::Absent("section_id"),
             });
         }
     }

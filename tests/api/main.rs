@@ -11,6 +11,8 @@ mod bulk;
 mod corrections;
 mod door;
 mod embargo;
+mod fields;
+mod filters;
 mod health;
 mod history;
 mod http;

@@ -49,6 +49,7 @@ CREATE INDEX publications_published ON publications (superseded, published_at, a
 CREATE INDEX publications_updated ON publications (superseded, live_from, article_id, live_until);
 CREATE INDEX publications_created ON publications (superseded, created_at, article_id, live_from, live_until);
 CREATE INDEX publications_title ON publications (superseded, title, article_id, live_from, live_until);
+CREATE INDEX publications_story ON publications (superseded, article_id, live_from, live_until);
 -- The same for what many lists ask for. Names of now are ids; names as printed, for the past, are slugs.
 CREATE INDEX publications_section ON publications (section_id, superseded, published_at, article_id, live_from, live_until);
 CREATE INDEX publications_source ON publications (source_id, superseded, published_at, article_id, live_from, live_until);
@@ -59,10 +60,11 @@ CREATE INDEX publications_source_slug ON publications (source_slug, superseded, 
 CREATE INDEX publications_featured ON publications (superseded, published_at, article_id) WHERE featured = TRUE;
 CREATE INDEX publications_has_image ON publications (superseded, published_at, article_id) WHERE has_image = TRUE;
 CREATE INDEX publications_has_corrections ON publications (superseded, published_at, article_id) WHERE has_corrections = TRUE;
+CREATE INDEX publications_has_source ON publications (superseded, published_at, article_id) WHERE source_id IS NOT NULL;
 CREATE INDEX publications_slug ON publications (slug, live_from);
 -- These hold only what is or will be read.
 CREATE INDEX publications_live_slug ON publications (slug) WHERE NOT superseded;
-CREATE INDEX publications_live_article ON publications (article_id, live_from, live_until) WHERE NOT superseded;
+CREATE INDEX publications_live_article ON publications (article_id) WHERE NOT superseded;
 CREATE INDEX publications_live_original ON publications (original_id) WHERE NOT superseded;
 
 -- What ends next, and what is over.

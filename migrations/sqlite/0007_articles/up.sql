@@ -37,7 +37,7 @@ CREATE TABLE articles (
 -- A story in the trash gives its slug free; published slugs are kept by the publications that had them, unless an
 -- editor takes one over on purpose (slug_taken_over).
 CREATE UNIQUE INDEX articles_slug_key ON articles (slug) WHERE deleted_at IS NULL;
-CREATE INDEX articles_updated ON articles (updated_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX articles_updated ON articles (updated_at, id, deleted_at) WHERE deleted_at IS NULL;
 CREATE INDEX articles_created ON articles (created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX articles_published ON articles (published_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX articles_title ON articles (title, id) WHERE deleted_at IS NULL;
@@ -47,7 +47,7 @@ CREATE INDEX articles_trashed ON articles (deleted_at) WHERE deleted_at IS NOT N
 -- Few rows with one of these are found by it and sorted; many are met on a walk through the order. Neither moves when a
 -- story is saved.
 CREATE INDEX articles_section ON articles (section_id);
-CREATE INDEX articles_source ON articles (source_id);
+CREATE INDEX articles_source ON articles (source_id) WHERE source_id IS NOT NULL;
 CREATE INDEX articles_language ON articles (language);
 CREATE INDEX articles_kind ON articles (kind);
 CREATE INDEX articles_featured ON articles (id) WHERE featured = TRUE;

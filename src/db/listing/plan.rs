@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::query_builder::AstPass;
 
 use super::predicate::{After, Predicate, Value, separated, walk_linked};
-use super::statement::{Branch, Estimate, Pick, PickedRow, Slots, Term, Total, slots};
+use super::statement::{Branch, Dialect, Estimate, Pick, PickedRow, Slots, Term, Total, slots};
 use super::table::{Link, Order, Place, Table};
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
@@ -39,13 +39,23 @@ pub enum Facet {
     },
 }
 
+/// A part of a table that a list is about.
+#[derive(Default)]
+pub struct Part {
+    /// Says so in the words of the partial indexes that hold nothing else.
+    pub of_partial_indexes: Option<Predicate>,
+    /// Says so by a column that stands in the indexes that hold the other parts too, before the order. By itself it
+    /// leaves too many rows to search by, though SQLite does not believe it.
+    pub in_whole_indexes: Option<Predicate>,
+}
+
 /// What a list is asked for.
 pub struct Question {
     /// The table.
     pub table: &'static Table,
-    /// What belongs to the list at all. There can be several sorts of it, each in an index or a part of one of its own.
-    pub sorts: Vec<Predicate>,
-    /// Whether the rows of each sort can be walked through in any order.
+    /// What belongs to the list at all, in one part or several.
+    pub parts: Vec<Part>,
+    /// Whether the rows of each part can be walked through in any order.
     pub walkable: bool,
     /// The filters that an index can answer, the one that usually leaves least first.
     pub facets: Vec<Facet>,
@@ -59,6 +69,13 @@ impl Question {
     /// The column that the order begins with.
     fn first_column(&self) -> Option<&'static str> {
         self.order.first().map(|(column, _)| column.name)
+    }
+}
+
+impl Part {
+    fn terms(&self, sought: bool) -> Vec<Term<'_>> {
+        let in_whole = self.in_whole_indexes.as_ref().map(if sought { Term::Sought } else { Term::Tested });
+        self.of_partial_indexes.as_ref().map(Term::Sought).into_iter().chain(in_whole).collect()
     }
 }
 
@@ -109,15 +126,19 @@ impl Facet {
         }
     }
 
+    /// What says that a row is of this part, for rows that this facet leads to: its index has the parts when it has an
+    /// order.
+    fn terms<'a>(&self, part: &'a Part) -> Vec<Term<'a>> {
+        part.terms(self.ordered_by().is_some())
+    }
+
     /// One branch for each of its values, with nothing else in it.
-    fn branches(&self, table: &'static Table) -> Vec<Branch<'_>> {
-        let branch = |link, term| Branch { place: Place { table, link }, terms: vec![term], ordered: false };
+    fn branches(&self, table: &'static Table, dialect: Dialect) -> Vec<Branch<'_>> {
+        let with = |link, terms| Branch { place: Place { table, link }, terms, dialect, ordered: false };
+        let branch = |link, term| with(link, vec![term]);
         match self {
             Facet::Own { any, .. } => any.iter().map(|one| branch(None, Term::Sought(one))).collect(),
-            Facet::Range { within, .. } => {
-                let terms = within.iter().map(Term::Sought).collect();
-                vec![Branch { place: Place { table, link: None }, terms, ordered: false }]
-            }
+            Facet::Range { within, .. } => vec![with(None, within.iter().map(Term::Sought).collect())],
             Facet::Linked { link, any } => {
                 any.iter().map(|(column, value)| branch(Some(*link), Term::Link(column, value))).collect()
             }
@@ -137,7 +158,7 @@ pub fn pick(connection: &mut AnyConnection, question: &Question, page: &Page) ->
     let pick = Pick {
         table: question.table,
         order: &question.order,
-        branches: branches(question, leader),
+        branches: branches(question, leader, Dialect::of(connection)),
         after: after.as_ref(),
         limit: page.fetch(),
         offset: page.offset(),
@@ -198,16 +219,22 @@ fn leader<'a>(connection: &mut AnyConnection, question: &'a Question) -> Result<
 /// The facet that leaves the fewest rows, and how many that are, counted to [`MANY`].
 fn fewest<'a>(
     connection: &mut AnyConnection,
-    question: &Question,
+    question: &'a Question,
     rivals: &[&'a Facet],
 ) -> Result<Option<(&'a Facet, i64)>> {
+    let dialect = Dialect::of(connection);
     let branches = |facet: &&'a Facet| {
-        let of_sort = |sort| {
-            let mut branches = facet.branches(question.table);
-            branches.iter_mut().for_each(|branch| branch.terms.push(Term::Sought(sort)));
+        let of_part = |part: &'a Part| {
+            let mut branches = facet.branches(question.table, dialect);
+            for branch in &mut branches {
+                // What only the row could tell is not worth a look at each of them.
+                let place = branch.place;
+                let here = |term: &Term<'_>| place.link.is_none() || term.is_repeated(place);
+                branch.terms.extend(facet.terms(part).into_iter().filter(here));
+            }
             branches
         };
-        question.sorts.iter().flat_map(of_sort).collect()
+        question.parts.iter().flat_map(of_part).collect()
     };
     let estimate = Estimate { branches: rivals.iter().map(branches).collect(), limit: MANY };
     let counted: Vec<(i32, i64)> = (&estimate).load(connection)?;
@@ -216,22 +243,22 @@ fn fewest<'a>(
 }
 
 /// The branches that give the rows, led by one facet or by the order.
-fn branches<'a>(question: &'a Question, leader: Option<&'a Facet>) -> Vec<Branch<'a>> {
+fn branches<'a>(question: &'a Question, leader: Option<&'a Facet>, dialect: Dialect) -> Vec<Branch<'a>> {
     let first = question.first_column();
     let ordered = leader.map_or(question.walkable, |facet| facet.is_ordered_by(first));
     let is_leader = |facet: &Facet| leader.is_some_and(|leader| std::ptr::eq(leader, facet));
     let mut branches = Vec::new();
-    for sort in &question.sorts {
-        let led = match leader {
-            Some(facet) => facet.branches(question.table),
+    for part in &question.parts {
+        let (led, terms) = match leader {
+            Some(facet) => (facet.branches(question.table, dialect), facet.terms(part)),
             None => {
                 let place = Place { table: question.table, link: None };
-                vec![Branch { place, terms: Vec::new(), ordered }]
+                (vec![Branch { place, terms: Vec::new(), dialect, ordered }], part.terms(true))
             }
         };
-        for mut branch in led {
+        for (mut branch, terms) in led.into_iter().zip(std::iter::repeat(terms)) {
             branch.ordered = ordered;
-            branch.terms.push(Term::Sought(sort));
+            branch.terms.extend(terms);
             for facet in question.facets.iter().filter(|facet| !is_leader(facet)) {
                 match facet.range_of(first) {
                     Some(within) if ordered => branch.terms.extend(within.iter().map(Term::Sought)),

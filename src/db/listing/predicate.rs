@@ -61,8 +61,7 @@ pub enum Predicate {
     Present(&'static str),
     /// The column has no value.
     Absent(&'static str),
-    /// The flag is off. Said twice, because a partial index wants to hear it in other words than an index that has the
-    /// flag as a column.
+    /// The flag is off, in the words of a partial index.
     Off(&'static str),
     /// The link has a row with one of these values in these columns.
     Linked(&'static Link, Vec<(&'static str, Value)>),
@@ -161,7 +160,9 @@ pub(super) fn walk_linked<'b>(
     separated(out, " OR ", by_column(any), |(column, values), mut out| {
         walk_in(&mut out, ("linked", column), values.into_iter())
     })?;
-    out.push_sql("))");
+    // Only the row leads to the link: whoever went by the value would go through all rows that have it. SQLite is kept
+    // from that by IS TRUE, PostgreSQL by the offset.
+    out.push_sql(") IS TRUE LIMIT 1 OFFSET 0)");
     Ok(())
 }
 
@@ -200,9 +201,6 @@ impl Predicate {
             Predicate::Off(column) => {
                 out.push_sql("NOT ");
                 push_column(&mut out, place.column(column));
-                out.push_sql(" AND ");
-                push_column(&mut out, place.column(column));
-                out.push_sql(" = FALSE");
             }
             Predicate::Linked(link, any) => walk_linked(&mut out, place, link, any)?,
             Predicate::NotLinked(link, any) => {

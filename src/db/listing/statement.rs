@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp as SqlTimesta
 
 use super::plan::Facet;
 use super::predicate::{After, Predicate, Value, push_column, separated};
-use super::table::{Kind, Order, Place, Table};
+use super::table::{Kind, Link, Order, Place, Table};
 use crate::clock::Timestamp;
 use crate::db::keyset::Direction;
 use crate::db::{AnyConnection, Backend};
@@ -20,6 +20,7 @@ const FENCE: i64 = i64::MAX;
 const MOST_KEPT_VALUES: usize = 8;
 
 /// A condition of a branch.
+#[derive(Clone, Copy)]
 pub(super) enum Term<'a> {
     /// One that an index is meant to answer.
     Sought(&'a Predicate),
@@ -31,10 +32,29 @@ pub(super) enum Term<'a> {
     Facet(&'a Facet),
 }
 
+/// How a link is joined with its row, which differs: the link has to come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// Keeps the order of a cross join.
+    Sqlite,
+    /// Knows no other order than that of a lateral join.
+    Postgres,
+}
+
+impl Dialect {
+    pub fn of(connection: &AnyConnection) -> Dialect {
+        match connection {
+            AnyConnection::Sqlite(_) => Dialect::Sqlite,
+            AnyConnection::Postgres(_) => Dialect::Postgres,
+        }
+    }
+}
+
 /// Rows that one index gives.
 pub(super) struct Branch<'a> {
     pub place: Place,
     pub terms: Vec<Term<'a>>,
+    pub dialect: Dialect,
     /// Whether the index gives them in the order of the list.
     pub ordered: bool,
 }
@@ -71,11 +91,7 @@ pub(super) struct Estimate<'a> {
 impl Branch<'_> {
     /// Whether the row itself is needed, or the link has all that the statement asks for.
     fn needs_row(&self, order: &Order, table: &Table) -> bool {
-        let repeated = |term: &Term<'_>| match term {
-            Term::Sought(predicate) | Term::Tested(predicate) => predicate.is_repeated(self.place),
-            Term::Link(..) => true,
-            Term::Facet(facet) => facet.is_repeated(self.place),
-        };
+        let repeated = |term: &Term<'_>| term.is_repeated(self.place);
         let sorted = order.iter().all(|(column, _)| self.place.is_repeated(column.name));
         self.place.link.is_none() || !(sorted && self.place.is_repeated(table.key) && self.terms.iter().all(repeated))
     }
@@ -83,21 +99,14 @@ impl Branch<'_> {
     /// Everything from `FROM` to the end of `WHERE`.
     fn walk<'b>(&'b self, order: &Order, after: Option<&'b After>, out: &mut Pass<'_, 'b>) -> QueryResult<()> {
         let Place { table, link } = self.place;
+        let joined = link.filter(|_| self.needs_row(order, table));
         out.push_sql(" FROM ");
-        match link {
-            None => out.push_sql(table.name),
-            Some(link) => {
-                out.push_sql(link.name);
-                if self.needs_row(order, table) {
-                    // SQLite keeps this order of the two; PostgreSQL finds it by itself.
-                    for part in [" CROSS JOIN ", table.name] {
-                        out.push_sql(part);
-                    }
-                }
-            }
+        out.push_sql(link.map_or(table.name, |link| link.name));
+        if let Some(link) = joined {
+            self.push_join(link, out);
         }
         out.push_sql(" WHERE ");
-        if let Some(link) = link.filter(|_| self.needs_row(order, table)) {
+        if let (Some(link), Dialect::Sqlite) = (joined, self.dialect) {
             push_column(out, (table.name, link.refers_to));
             out.push_sql(" = ");
             push_column(out, (link.name, link.row));
@@ -113,11 +122,37 @@ impl Branch<'_> {
                 value.walk(out)
             }
         })?;
+        if let (true, Some((column, _))) = (self.ordered, order.first()) {
+            out.push_sql(" AND ");
+            push_column(out, self.place.column(column.name));
+            out.push_sql(column.kind.from_the_beginning());
+        }
         if let Some(after) = after {
             out.push_sql(" AND ");
             after.walk(order, self.ordered, self.place, out.reborrow())?;
         }
         Ok(())
+    }
+
+    /// From each row of the link to its row of the table, and never the other way round.
+    fn push_join(&self, link: &Link, out: &mut Pass<'_, '_>) {
+        let Place { table, .. } = self.place;
+        let parts: &[&str] = match self.dialect {
+            Dialect::Sqlite => &[" CROSS JOIN ", table.name],
+            Dialect::Postgres => &[
+                " CROSS JOIN LATERAL (SELECT * FROM ",
+                table.name,
+                " AS one WHERE one.",
+                link.refers_to,
+                " = ",
+                link.name,
+                ".",
+                link.row,
+                " OFFSET 0) AS ",
+                table.name,
+            ],
+        };
+        parts.iter().for_each(|part| out.push_sql(part));
     }
 
     fn push_order(&self, order: &Order, out: &mut Pass<'_, '_>) {
@@ -256,6 +291,15 @@ impl Pick<'_> {
 }
 
 impl Term<'_> {
+    /// Whether the link of this place has all that the condition needs.
+    pub fn is_repeated(&self, place: Place) -> bool {
+        match self {
+            Term::Sought(predicate) | Term::Tested(predicate) => predicate.is_repeated(place),
+            Term::Link(..) => true,
+            Term::Facet(facet) => facet.is_repeated(place),
+        }
+    }
+
     fn values(&self) -> usize {
         match self {
             Term::Sought(predicate) | Term::Tested(predicate) => predicate.values(),
