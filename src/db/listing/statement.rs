@@ -125,7 +125,7 @@ impl Branch<'_> {
         if let (true, Some((column, _))) = (self.ordered, order.first()) {
             out.push_sql(" AND ");
             push_column(out, self.place.column(column.name));
-            out.push_sql(column.kind.from_the_beginning());
+            out.push_sql(column.kind.always_true());
         }
         if let Some(after) = after {
             out.push_sql(" AND ");

@@ -43,7 +43,7 @@ pub enum Kind {
 impl Kind {
     /// What is true of every value. It says nothing, but makes the index that begins with the column look better to
     /// SQLite than one without it, which it would otherwise take and sort.
-    pub(super) fn from_the_beginning(self) -> &'static str {
+    pub(super) fn always_true(self) -> &'static str {
         match self {
             Kind::Time => " >= '0001-01-01 00:00:00'",
             Kind::Text => " >= ''",
