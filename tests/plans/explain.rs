@@ -1,5 +1,7 @@
 //! What a database says about how it runs a statement, and whether that is good enough.
 
+#![allow(clippy::disallowed_methods, reason = "tests ask the databases about themselves")]
+
 use dateline::db::DatabaseUrl;
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
