@@ -53,7 +53,21 @@ fn spelled(statement: &str, on_sqlite: bool) -> String {
             "(SELECT string_agg(md5((n * 40 + i)::text), '') FROM generate_series(1, 32) i)",
         ),
     };
-    text.replace("FOREVER", forever).replace("FILLER", filler)
+    text.replace("FOREVER", forever).replace("FILLER", filler).replace("CARD", &card())
+}
+
+/// What lists show of a story: no names, and moments that are nobody's.
+fn card() -> String {
+    let empty = ["summary", "section", "byline", "source", "source_url", "credit_line", "usage_terms", "canonical_url"];
+    let empty = empty.into_iter().chain(["dateline", "urgency", "image"]).map(|name| format!("\"{name}\":null,"));
+    let moments = ["first_published_at", "published_at", "modified_at", "created_at", "updated_at"];
+    let moments = moments.map(|name| format!("\"{name}\":\"2020-01-01T00:00:00Z\"")).join(",");
+    format!(
+        "'\"id\":\"' || id || '\",\"slug\":\"' || slug || '\",\"title\":\"T\",\"language\":\"en\",\"type\":\"report\",\
+         \"featured\":false,{}\"authors\":[],\"tags\":[],\"custom\":{{}},\"corrections_count\":0,\"retracted\":false,\
+         {moments}'",
+        empty.collect::<String>()
+    )
 }
 
 /// Ids that sort as they were made. `number % k` decides what a story has, so that half of them have the first tag and
@@ -74,7 +88,7 @@ const STATEMENTS: [&str; 9] = [
     "WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < STORIES) \
      INSERT INTO articles (id, slug, slug_taken_over, version, title, language, kind, featured, has_image, section_id, \
      source_id, document, body, body_html, corrections, created_by, created_at, updated_at, published_at, \
-     first_published_at, publication_number, deleted_at, killed_at) \
+     first_published_at, publication_number, passed_at, deleted_at, killed_at) \
      SELECT '01997b2e-8f5a-7c3e-9000-' || CAST(100000000000 + n AS TEXT), 'story-' || n, (1 = 0), 2, \
      'Title ' || (n * 7919 % STORIES), \
      CASE WHEN n % 400 = 0 THEN 'fr' WHEN n % 5 = 0 THEN 'de' ELSE 'en' END, \
@@ -84,21 +98,23 @@ const STATEMENTS: [&str; 9] = [
      '{\"title\":\"T\",\"language\":\"en\",\"type\":\"report\",\"custom\":{\"filler\":\"' || FILLER || '\"}}', 'B', '<p>B</p>', \
      CASE WHEN n % 90 = 0 THEN '[{\"id\":\"c\",\"type\":\"update\",\"text\":\"T\"}]' ELSE '[]' END, \
      (SELECT id FROM users WHERE role = CASE WHEN n % 40 = 0 THEN 'writer' ELSE 'editor' END), BEGUN, ENDED, SENT, \
-     SENT, 1, CASE WHEN n % 700 = 0 THEN SENT END, CASE WHEN n % 701 = 0 THEN SENT END FROM count",
+     SENT, 1, SENT, CASE WHEN n % 700 = 0 THEN SENT END, CASE WHEN n % 701 = 0 THEN SENT END FROM count",
     // The last version of each story, and an earlier one of every tenth.
     "INSERT INTO publications (id, article_id, number, revision, partner_from, live_from, live_until, expires_at, \
      superseded, slug, title, language, kind, featured, has_image, has_corrections, section_id, section_slug, source_id, \
-     source_slug, original_id, document, body, body_html, created_at, first_published_at, published_at, modified_at, hash) \
+     source_slug, original_id, document, card, body, body_html, created_at, first_published_at, published_at, modified_at, \
+     hash) \
      SELECT '01997b2e-8f5a-7c3e-a000' || substr(id, 24), id, 2, 2, published_at, published_at, FOREVER, FOREVER, (1 = 0), \
      slug, title, language, kind, featured, has_image, corrections <> '[]', section_id, 'tag-' || substr(section_id, 35), \
-     source_id, 'source-' || CAST(CAST(substr(source_id, 33) AS INTEGER) AS TEXT), id, document, body, body_html, \
+     source_id, 'source-' || CAST(CAST(substr(source_id, 33) AS INTEGER) AS TEXT), id, document, CARD, body, body_html, \
      created_at, published_at, published_at, published_at, 'hash' FROM articles WHERE deleted_at IS NULL AND killed_at IS NULL",
     "INSERT INTO publications (id, article_id, number, revision, partner_from, live_from, live_until, expires_at, \
      superseded, slug, title, language, kind, featured, has_image, has_corrections, section_id, section_slug, source_id, \
-     source_slug, original_id, document, body, body_html, created_at, first_published_at, published_at, modified_at, hash) \
+     source_slug, original_id, document, card, body, body_html, created_at, first_published_at, published_at, modified_at, \
+     hash) \
      SELECT '01997b2e-8f5a-7c3e-b000' || substr(id, 24), article_id, 1, 1, created_at, created_at, live_from, FOREVER, \
      (1 = 1), slug, title, language, kind, featured, has_image, has_corrections, section_id, section_slug, source_id, \
-     source_slug, original_id, document, body, body_html, created_at, created_at, created_at, created_at, 'hash' \
+     source_slug, original_id, document, card, body, body_html, created_at, created_at, created_at, created_at, 'hash' \
      FROM publications WHERE substr(id, 36) = '0'",
     "INSERT INTO article_tags (article_id, tag_id) SELECT articles.id, tags.id FROM articles, tags \
      WHERE CAST(substr(articles.id, 26) AS INTEGER) % (CAST(substr(tags.id, 34) AS INTEGER) + 1) = 0 AND tags.kind = 'topic'",
