@@ -56,7 +56,7 @@ const POSTGRES_PARTS: &str = "SELECT concat_ws(' ', table_name, column_name, dat
 
 const SQLITE_COLUMNS: &str = "SELECT m.name AS table_name, p.name AS column_name, p.type AS kind, \
     p.\"notnull\" = 0 AS nullable, m.type = 'view' AS is_view \
-    FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS p \
+    FROM sqlite_schema AS m JOIN pragma_table_xinfo(m.name) AS p \
     WHERE m.type IN ('table', 'view') AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'";
 
 const POSTGRES_COLUMNS: &str = "SELECT table_name::text, column_name::text, data_type::text AS kind, \

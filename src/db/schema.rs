@@ -226,6 +226,7 @@ diesel::table! {
         modified_at -> Timestamp,
         previous_hash -> Nullable<Text>,
         hash -> Text,
+        published_day -> Integer,
     }
 }
 
@@ -305,6 +306,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    departures (publication_id) {
+        publication_id -> Text,
+        article_id -> Text,
+        slug -> Nullable<Text>,
+        gone_at -> Timestamp,
+        back_at -> Timestamp,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    tallies (id) {
+        id -> BigInt,
+        role -> Text,
+        name_id -> Text,
+        at -> Timestamp,
+        delta -> Integer,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     events,
     event_head,
@@ -324,6 +346,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     publication_authors,
     publication_tags,
     withdrawals,
+    departures,
+    tallies,
     announcements,
     presence,
     idempotency_keys,
