@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::events::{Actor, Ledger};
 use crate::http::query::WriteOptions;
 use crate::live::Follower;
+use crate::tallies;
 
 /// How often the house is tidied.
 const BETWEEN_TIDYINGS: Duration = Duration::from_secs(15 * 60);
@@ -34,6 +35,9 @@ pub async fn run(db: Db, clock: Clock, ledger: Ledger) {
                     Ok(0) => {}
                     Ok(removed) => tracing::debug!(removed, "what had run out was removed"),
                     Err(error) => tracing::warn!(%error, "tidying failed; it is tried again in a quarter of an hour"),
+                }
+                if let Err(error) = fold(&db, now).await {
+                    tracing::warn!(%error, "counts were not added up; they are right all the same");
                 }
                 tokio::time::sleep(BETWEEN_TIDYINGS).await;
             }
@@ -64,6 +68,12 @@ pub fn follow(follower: Follower) -> io::Result<Following> {
 pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
     let removed = auth::prune_sessions(connection, now)? + articles::tidy_presence(connection, now)?;
     Ok(removed + articles::tidy_publications(connection, now)?)
+}
+
+/// Adds up the counts of live stories, a little in each transaction, until nothing is left to add up.
+pub async fn fold(db: &Db, now: Timestamp) -> Result<()> {
+    while db.write(move |connection| tallies::fold(connection, now)).await? > 0 {}
+    Ok(())
 }
 
 /// Writes into the log which stories went live or expired since the last time, and says how many entries were settled.

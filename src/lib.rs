@@ -24,6 +24,9 @@ pub mod events;
 /// Names in addresses.
 pub mod slugs;
 
+/// How many stories readers see under a name.
+pub mod tallies;
+
 /// Who you are and what you may do.
 pub mod auth;
 

@@ -12,11 +12,12 @@ const FOUNDATIONS: &[&str] = &["clock", "config", "db", "error", "http"];
 const ROOMS: &[(&str, &[&str])] = &[
     ("events", &[]),
     ("slugs", &["events"]),
+    ("tallies", &[]),
     ("auth", &["events", "slugs"]),
-    ("tags", &["events", "slugs", "auth"]),
-    ("sources", &["events", "slugs", "auth"]),
-    ("authors", &["events", "slugs", "auth"]),
-    ("live", &["events", "slugs", "auth", "tags", "sources", "authors"]),
+    ("tags", &["events", "slugs", "tallies", "auth"]),
+    ("sources", &["events", "slugs", "tallies", "auth"]),
+    ("authors", &["events", "slugs", "tallies", "auth"]),
+    ("live", &["events", "slugs", "tallies", "auth", "tags", "sources", "authors"]),
     ("articles", &["events", "slugs", "auth", "tags", "sources", "authors", "live"]),
     ("audit", &["events", "slugs", "auth", "tags", "sources", "authors", "live", "articles"]),
 ];

@@ -17,8 +17,8 @@ use crate::events::{Event, Journal, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
-use crate::http::query::Sort;
 use crate::slugs::{self, Slug};
+use crate::tallies::{self, Ranking, Role};
 
 /// A row of `authors`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -56,20 +56,46 @@ sort_columns! {
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct AuthorFilter {
-    /// Sorted by `name`, `created_at`, `updated_at` or `id`; a minus for descending. Default: `name`.
-    #[param(value_type = Option<String>, example = "-updated_at")]
-    pub sort: Option<Sort<AuthorColumn>>,
+    /// Sorted by `name`, `created_at`, `updated_at` or `id`, or by `live_count` alone; a minus for descending. Default:
+    /// `name`.
+    #[param(value_type = Option<String>, example = "-live_count")]
+    pub sort: Option<Ranking<AuthorColumn>>,
 }
 
 /// One page of authors, with the total when it was asked for.
-pub fn list(connection: &mut AnyConnection, filter: &AuthorFilter, page: &Page) -> Result<List<Author>> {
+pub fn list(
+    connection: &mut AnyConnection,
+    filter: &AuthorFilter,
+    page: &Page,
+    now: Timestamp,
+) -> Result<List<Author>> {
     let filtered = || authors::table.into_boxed::<Backend>();
+    let list = rows(connection, filtered, (filter, page), now)?;
+    let names = list.data.iter().map(|row| row.id.as_str()).collect();
+    let counts = tallies::of(connection, &[Role::Author], names, now)?;
+    Ok(list.map(|row| Author { live_count: Some(counts.get(Role::Author, &row.id)), ..show(row) }))
+}
+
+/// The rows of a page, in the order that the filter asks for.
+fn rows<'a>(
+    connection: &mut AnyConnection,
+    filtered: impl Fn() -> authors::BoxedQuery<'a, Backend>,
+    (filter, page): (&AuthorFilter, &Page),
+    now: Timestamp,
+) -> Result<List<AuthorRow>> {
+    if let Some(direction) = filter.sort.as_ref().and_then(Ranking::count) {
+        let names: Vec<String> = filtered().select(authors::id).load(connection)?;
+        let counts = tallies::of_all(connection, &[Role::Author], now)?;
+        let counted = names.into_iter().map(|id| (counts.get(Role::Author, &id), id)).collect();
+        let names = tallies::page_by_count(counted, direction, page)?;
+        let these = authors::table.filter(authors::id.eq_any(names.data.clone())).select(AuthorRow::as_select());
+        return Ok(tallies::in_order(names, these.load(connection)?, |row: &AuthorRow| &row.id));
+    }
     let total = if page.count { Some(filtered().count().get_result(connection)?) } else { None };
-    let sort = filter.sort.as_ref().map(|sort| sort.0.as_slice());
+    let sort = filter.sort.as_ref().and_then(Ranking::columns);
     let order = keyset::total(sort, (AuthorColumn::Name, Direction::Ascending), AuthorColumn::Id);
     let rows = AuthorColumn::sorted(filtered(), &order, page)?.select(AuthorRow::as_select()).load(connection)?;
-    let list = page.list(rows, total, |row| AuthorColumn::keys(&order, row));
-    Ok(list.map(show))
+    Ok(page.list(rows, total, |row| AuthorColumn::keys(&order, row)))
 }
 
 /// The author that an id, a slug or a former slug names.
@@ -103,6 +129,7 @@ pub fn show(row: AuthorRow) -> Author {
         links: links_of(&row.links),
         created_at: row.created_at,
         updated_at: row.updated_at,
+        live_count: None,
     }
 }
 

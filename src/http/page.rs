@@ -56,7 +56,7 @@ struct Limit(u32);
 struct PageNumber(u32);
 
 /// A whole number in a range, or a refusal that says the range.
-fn number_between<'de, D: Deserializer<'de>>(deserializer: D, first: u32, last: u32) -> Result<u32, D::Error> {
+pub fn number_between<'de, D: Deserializer<'de>>(deserializer: D, first: u32, last: u32) -> Result<u32, D::Error> {
     let text = String::deserialize(deserializer)?;
     match text.parse::<u32>() {
         Ok(number) if (first..=last).contains(&number) => Ok(number),
@@ -197,6 +197,26 @@ impl Page {
         Page { limit, start, ..self }
     }
 
+    /// The same request with this many rows.
+    pub fn of(self, limit: u32) -> Page {
+        Page { limit, ..self }
+    }
+
+    /// The page that follows the row with these keys.
+    pub fn following(&self, keys: Vec<Key>) -> Page {
+        Page { start: Start::After(keys), ..self.clone() }
+    }
+
+    /// The cursor of the row with these keys: a page that is asked for with it begins behind that row.
+    pub fn cursor(&self, keys: &[Key]) -> String {
+        self.cursors.seal(keys, &self.binding)
+    }
+
+    /// How many rows the page has.
+    pub fn limit(&self) -> usize {
+        self.limit as usize
+    }
+
     /// One row more than the page has, to know whether there is a next one.
     pub fn fetch(&self) -> i64 {
         i64::from(self.limit) + 1
@@ -212,10 +232,9 @@ impl Page {
 
     /// The list from the rows that [`Page::fetch`] asked for; `keys` gives a row's sort keys.
     pub fn list<Row>(&self, mut rows: Vec<Row>, total: Option<i64>, keys: impl Fn(&Row) -> Vec<Key>) -> List<Row> {
-        let limit = self.limit as usize;
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|row| self.cursors.seal(&keys(row), &self.binding));
+        let more = rows.len() > self.limit();
+        rows.truncate(self.limit());
+        let next = rows.last().filter(|_| more).map(|row| self.cursor(&keys(row)));
         List { data: rows, next, total }
     }
 }

@@ -39,6 +39,26 @@ pub struct ListQuery<F, More = NoMore> {
     pub paging: page::Paging,
     /// What a cursor of this list is bound to: the address and every filter, in a canonical order.
     pub binding: String,
+    /// The names of the parameters that were sent.
+    pub given: Vec<String>,
+}
+
+impl<F, More> ListQuery<F, More> {
+    /// Refuses every parameter that was sent and is none of these, with what to do instead.
+    pub fn allow_only(&self, names: &[&str], instead: &str) -> Result<()> {
+        let others = self.given.iter().filter(|name| !names.contains(&name.as_str()));
+        refuse_together(others, instead)
+    }
+
+    /// Refuses every one of these parameters that was sent, with what to do instead.
+    pub fn refuse(&self, names: &[&str], instead: &str) -> Result<()> {
+        refuse_together(self.given.iter().filter(|name| names.contains(&name.as_str())), instead)
+    }
+}
+
+fn refuse_together<'a>(names: impl Iterator<Item = &'a String>, instead: &str) -> Result<()> {
+    let refused: Vec<Rejection> = names.map(|name| Rejection::parameter(name, "not_here", instead)).collect();
+    if refused.is_empty() { Ok(()) } else { Err(Error::BadRequest(refused)) }
 }
 
 /// A list that has no filters.
@@ -90,7 +110,8 @@ fn list_query<F: DeserializeOwned, More: DeserializeOwned>(
     let mut bound: Vec<_> = pairs.iter().filter(|(name, _)| binds(name)).collect();
     bound.sort();
     let bound: Vec<String> = bound.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    Ok(ListQuery { filter, more, paging, binding: format!("{path}?{}", bound.join("&")) })
+    let given = pairs.iter().map(|(name, _)| name.clone()).collect();
+    Ok(ListQuery { filter, more, paging, binding: format!("{path}?{}", bound.join("&")), given })
 }
 
 /// Keeps what was refused for later, so that all of it is said at once.

@@ -7,6 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::source::{NewSource, Source, SourceInput, SourceList, SourcePatch};
 use super::store::{self, SourceFilter};
 use crate::auth::{Allow, needs};
+use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::Result;
 use crate::events::Ledger;
@@ -17,6 +18,7 @@ use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{DeleteOptions, ListQuery, Query, WriteOptions};
+use crate::tallies;
 
 /// The addresses of this room.
 pub fn routes(config: &mut ServiceConfig) {
@@ -35,16 +37,26 @@ fn location(id: &str) -> String {
 
 /// List sources
 ///
-/// By name, unless `sort` says otherwise.
+/// By name, unless `sort` says otherwise. `live_count` says how many stories readers see from each of them now.
 #[utoipa::path(
     operation_id = "list_sources", tag = "Sources", params(SourceFilter, Paging),
-    responses((status = 200, body = SourceList, example = json!({ "data": Source::samples(), "next": null }))),
+    responses((status = 200, body = SourceList, example = json!(Source::list_sample()))),
 )]
 #[get("/sources")]
-async fn list_sources(query: ListQuery<SourceFilter>, db: Data<Db>, cursors: Data<Cursors>) -> Result<impl Responder> {
+async fn list_sources(
+    query: ListQuery<SourceFilter>,
+    db: Data<Db>,
+    clock: Data<Clock>,
+    cursors: Data<Cursors>,
+) -> Result<impl Responder> {
     let page = query.paging.page(&cursors, &query.binding)?;
-    let list = db.read(move |connection| store::list(connection, &query.filter, &page)).await?;
-    Ok(Answer::list(&list, Audience::Everyone).fresh(Freshness::of_anything()))
+    let now = clock.now();
+    let read = db.read(move |connection| {
+        let freshness = tallies::freshness(connection, now)?;
+        Ok((store::list(connection, &query.filter, &page, now)?, freshness))
+    });
+    let (list, freshness) = read.await?;
+    Ok(Answer::list(&list, Audience::Everyone).fresh(freshness))
 }
 
 /// Make a source

@@ -73,6 +73,10 @@ pub struct Source {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// How many stories readers see under it at this moment; only in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub live_count: Option<i64>,
 }
 
 /// A source as it stands inside a story.
@@ -145,6 +149,14 @@ impl Input for SourceInput {
 }
 
 impl Source {
+    /// An example of a list, for the API docs.
+    pub fn list_sample() -> Value {
+        let [mut first, mut second] = Source::samples();
+        first["live_count"] = json!(412);
+        second["live_count"] = json!(0);
+        json!({ "data": [first, second], "next": null })
+    }
+
     /// Examples for the API docs.
     pub fn samples() -> [Value; 2] {
         [

@@ -16,8 +16,9 @@ use crate::http::etag::IfMatch;
 use crate::http::fields::CountryCode;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
-use crate::http::query::{self, Sort};
+use crate::http::query;
 use crate::slugs::{self, Slug};
+use crate::tallies::{self, Ranking, Role};
 
 /// A row of `sources`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -64,13 +65,19 @@ pub struct SourceFilter {
     /// Only these countries, by code: `country=DE,FR`.
     #[param(value_type = Option<String>, example = "DE,FR")]
     pub country: query::List<CountryCode>,
-    /// Sorted by `name`, `created_at`, `updated_at` or `id`; a minus for descending. Default: `name`.
-    #[param(value_type = Option<String>, example = "-updated_at")]
-    pub sort: Option<Sort<SourceColumn>>,
+    /// Sorted by `name`, `created_at`, `updated_at` or `id`, or by `live_count` alone; a minus for descending. Default:
+    /// `name`.
+    #[param(value_type = Option<String>, example = "-live_count")]
+    pub sort: Option<Ranking<SourceColumn>>,
 }
 
 /// One page of sources, with the total when it was asked for.
-pub fn list(connection: &mut AnyConnection, filter: &SourceFilter, page: &Page) -> Result<List<Source>> {
+pub fn list(
+    connection: &mut AnyConnection,
+    filter: &SourceFilter,
+    page: &Page,
+    now: Timestamp,
+) -> Result<List<Source>> {
     let filtered = || {
         let mut query = sources::table.into_boxed::<Backend>();
         if !filter.kind.0.is_empty() {
@@ -82,12 +89,32 @@ pub fn list(connection: &mut AnyConnection, filter: &SourceFilter, page: &Page) 
         }
         query
     };
+    let list = rows(connection, filtered, (filter, page), now)?;
+    let names = list.data.iter().map(|row| row.id.as_str()).collect();
+    let counts = tallies::of(connection, &[Role::Source], names, now)?;
+    Ok(list.map(|row| Source { live_count: Some(counts.get(Role::Source, &row.id)), ..show(row) }))
+}
+
+/// The rows of a page, in the order that the filter asks for.
+fn rows<'a>(
+    connection: &mut AnyConnection,
+    filtered: impl Fn() -> sources::BoxedQuery<'a, Backend>,
+    (filter, page): (&SourceFilter, &Page),
+    now: Timestamp,
+) -> Result<List<SourceRow>> {
+    if let Some(direction) = filter.sort.as_ref().and_then(Ranking::count) {
+        let names: Vec<String> = filtered().select(sources::id).load(connection)?;
+        let counts = tallies::of_all(connection, &[Role::Source], now)?;
+        let counted = names.into_iter().map(|id| (counts.get(Role::Source, &id), id)).collect();
+        let names = tallies::page_by_count(counted, direction, page)?;
+        let these = sources::table.filter(sources::id.eq_any(names.data.clone())).select(SourceRow::as_select());
+        return Ok(tallies::in_order(names, these.load(connection)?, |row: &SourceRow| &row.id));
+    }
     let total = if page.count { Some(filtered().count().get_result(connection)?) } else { None };
-    let sort = filter.sort.as_ref().map(|sort| sort.0.as_slice());
+    let sort = filter.sort.as_ref().and_then(Ranking::columns);
     let order = keyset::total(sort, (SourceColumn::Name, Direction::Ascending), SourceColumn::Id);
     let rows = SourceColumn::sorted(filtered(), &order, page)?.select(SourceRow::as_select()).load(connection)?;
-    let list = page.list(rows, total, |row| SourceColumn::keys(&order, row));
-    Ok(list.map(show))
+    Ok(page.list(rows, total, |row| SourceColumn::keys(&order, row)))
 }
 
 /// The source that an id, a slug or a former slug names.
@@ -124,6 +151,7 @@ pub fn show(row: SourceRow) -> Source {
         logo_url: row.logo_url,
         created_at: row.created_at,
         updated_at: row.updated_at,
+        live_count: None,
     }
 }
 

@@ -17,8 +17,9 @@ use crate::events::{Event, Journal, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
-use crate::http::query::{self, Sort};
+use crate::http::query;
 use crate::slugs::{self, Slug};
+use crate::tallies::{self, Ranking, Role};
 
 /// A row of `tags`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -60,13 +61,14 @@ pub struct TagFilter {
     pub kind: query::List<TagKind>,
     /// Only tags right under this one, by id or slug.
     pub parent: Option<String>,
-    /// Sorted by `name`, `created_at`, `updated_at` or `id`; a minus for descending. Default: `name`.
-    #[param(value_type = Option<String>, example = "-updated_at")]
-    pub sort: Option<Sort<TagColumn>>,
+    /// Sorted by `name`, `created_at`, `updated_at` or `id`, or by `live_count` alone; a minus for descending. Default:
+    /// `name`.
+    #[param(value_type = Option<String>, example = "-live_count")]
+    pub sort: Option<Ranking<TagColumn>>,
 }
 
 /// One page of tags, with the total when it was asked for.
-pub fn list(connection: &mut AnyConnection, filter: &TagFilter, page: &Page) -> Result<List<Tag>> {
+pub fn list(connection: &mut AnyConnection, filter: &TagFilter, page: &Page, now: Timestamp) -> Result<List<Tag>> {
     let parent = match &filter.parent {
         Some(text) => Some(find(connection, &Reference::parse(text))?.map(|row| row.id)),
         None => None,
@@ -84,13 +86,43 @@ pub fn list(connection: &mut AnyConnection, filter: &TagFilter, page: &Page) -> 
         }
         query
     };
+    let list = rows(connection, filtered, (filter, page), now)?;
+    let parents = parents(connection, &list.data)?;
+    let names = list.data.iter().map(|row| row.id.as_str()).collect();
+    let counts = tallies::of(connection, &ROLES, names, now)?;
+    Ok(list.map(|row| {
+        let live_count = Some(counts.get(role(row.kind), &row.id));
+        Tag { live_count, ..view(row, &parents) }
+    }))
+}
+
+/// As what stories name a tag: what counts under a section is what stands in it.
+const ROLES: [Role; 2] = [Role::Tag, Role::Section];
+
+fn role(kind: TagKind) -> Role {
+    if kind == TagKind::Section { Role::Section } else { Role::Tag }
+}
+
+/// The rows of a page, in the order that the filter asks for.
+fn rows<'a>(
+    connection: &mut AnyConnection,
+    filtered: impl Fn() -> tags::BoxedQuery<'a, Backend>,
+    (filter, page): (&TagFilter, &Page),
+    now: Timestamp,
+) -> Result<List<TagRow>> {
+    if let Some(direction) = filter.sort.as_ref().and_then(Ranking::count) {
+        let names: Vec<(String, TagKind)> = filtered().select((tags::id, tags::kind)).load(connection)?;
+        let counts = tallies::of_all(connection, &ROLES, now)?;
+        let counted = names.into_iter().map(|(id, kind)| (counts.get(role(kind), &id), id)).collect();
+        let names = tallies::page_by_count(counted, direction, page)?;
+        let these = tags::table.filter(tags::id.eq_any(names.data.clone())).select(TagRow::as_select());
+        return Ok(tallies::in_order(names, these.load(connection)?, |row: &TagRow| &row.id));
+    }
     let total = if page.count { Some(filtered().count().get_result(connection)?) } else { None };
-    let sort = filter.sort.as_ref().map(|sort| sort.0.as_slice());
+    let sort = filter.sort.as_ref().and_then(Ranking::columns);
     let order = keyset::total(sort, (TagColumn::Name, Direction::Ascending), TagColumn::Id);
     let rows = TagColumn::sorted(filtered(), &order, page)?.select(TagRow::as_select()).load(connection)?;
-    let list = page.list(rows, total, |row| TagColumn::keys(&order, row));
-    let parents = parents(connection, &list.data)?;
-    Ok(list.map(|row| view(row, &parents)))
+    Ok(page.list(rows, total, |row| TagColumn::keys(&order, row)))
 }
 
 /// The tag that an id, a slug or a former slug names.
@@ -141,6 +173,7 @@ fn view(row: TagRow, parents: &HashMap<String, TagReference>) -> Tag {
         code: row.code,
         created_at: row.created_at,
         updated_at: row.updated_at,
+        live_count: None,
     }
 }
 

@@ -61,6 +61,10 @@ pub struct Tag {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// How many stories readers see under it at this moment; only in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub live_count: Option<i64>,
 }
 
 /// A tag as it stands inside other things.
@@ -117,6 +121,14 @@ impl Input for TagInput {
 }
 
 impl Tag {
+    /// An example of a list, for the API docs.
+    pub fn list_sample() -> Value {
+        let [mut first, mut second] = Tag::samples();
+        first["live_count"] = json!(412);
+        second["live_count"] = json!(0);
+        json!({ "data": [first, second], "next": null })
+    }
+
     /// Examples for the API docs.
     pub fn samples() -> [Value; 2] {
         [
