@@ -114,6 +114,14 @@ fn count_on(database: Database) {
     at_most(0, "read it again", || reader.get(&place));
     at_most(4, "read a list", || reader.get("/v1/articles?tag=tag-1"));
     at_most(0, "read it again", || reader.get("/v1/articles?tag=tag-1"));
+    at_most(4, "follow changes", || reader.get("/v1/articles?updated_after=2026-01-01T00:00:00Z"));
+    at_most(3, "follow what is gone", || reader.get("/v1/articles?status=gone&updated_after=2026-01-01T00:00:00Z"));
+    at_most(5, "list the stories of an author", || reader.get("/v1/authors/author-0/articles"));
+    at_most(11, "what is related", || reader.get(&format!("{place}/related")));
+    at_most(3, "the calendar", || reader.get("/v1/calendar"));
+    at_most(4, "tags with their counts", || reader.get("/v1/tags"));
+    at_most(6, "tags by their counts", || reader.get("/v1/tags?sort=-live_count"));
+    at_most(3, "authors with their counts", || reader.get("/v1/authors"));
 }
 
 #[test]

@@ -1,14 +1,15 @@
 //! `/v1/articles`: one address for readers and editors. Who asks decides which wing answers.
 
 use actix_web::web::Data;
-use actix_web::{Responder, get, patch, post, put};
+use actix_web::{get, patch, post, put};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::article::{ArticleList, ArticleView, Status, WorkingCopy};
+use super::article::{ArticleView, ListedArticle, ListedArticleList, WorkingCopy};
 use super::input::{ArticleInput, ArticlePatch, NewArticle};
 use super::schedule::SETTLING;
+use super::states::States;
 use super::{presence, reading_ahead, showing, store, trash};
 use crate::auth::{Allow, Caller, Permission, SignedIn, needs};
 use crate::clock::{Clock, Timestamp};
@@ -23,8 +24,8 @@ use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::projection::Projection;
-use crate::http::query::{List, ListQuery, Query, WriteOptions};
-use crate::live::{self, Article, ArticleFilter, Extras, Found, Sight};
+use crate::http::query::{ListQuery, Query, WriteOptions};
+use crate::live::{self, Article, ArticleFilter, Extras, Found, Sight, Tombstone};
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
@@ -55,9 +56,10 @@ pub struct WorkingParameters {
     /// for those, `live` for everybody else.
     #[param(inline)]
     view: Option<View>,
-    /// Only working copies in these states: `status=draft,changed`.
-    #[param(value_type = Option<String>, example = "draft,changed")]
-    status: List<Status>,
+    /// Only working copies in these states: `status=draft,changed`. Or `status=gone`, for everybody: the stories that
+    /// readers no longer see, as tombstones.
+    #[param(value_type = Option<String>, example = "gone")]
+    status: States,
     /// What readers saw at this moment, with the names of then; not in the future.
     #[param(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
     as_of: Option<Timestamp>,
@@ -105,6 +107,13 @@ enum Wing {
     Reading(Sight),
 }
 
+impl WorkingParameters {
+    /// Whether what readers no longer see is asked for.
+    pub(super) fn ask_what_is_gone(&self) -> bool {
+        self.status == States::Gone
+    }
+}
+
 /// Who answers whom: working copies are for those who may edit them, the past and `view=live` are the readers' wing for
 /// everybody.
 ///
@@ -117,11 +126,7 @@ fn wing(caller: &Caller, view: Option<View>, as_of: Option<Timestamp>, now: Time
             let detail = "is about what readers saw; for earlier working copies see the revisions of an article";
             Err(Error::bad_parameter("as_of", "not_for_drafts", detail))
         }
-        (_, Some(then), _) if then > now => {
-            let detail = format!("must not be in the future: it is {now} now");
-            Err(Error::bad_parameter("as_of", "in_the_future", detail))
-        }
-        (_, Some(then), _) => Ok(Wing::Reading(Sight::Past { then, now })),
+        (_, Some(_), _) => Ok(Wing::Reading(Sight::asked(as_of, now)?)),
         (Some(View::Draft), None, Caller::Anonymous) => {
             Err(Error::Unauthorized("Working copies are for editors: sign in, or leave out view=draft.".into()))
         }
@@ -152,40 +157,72 @@ fn only_readers_fields(fields: Option<&Projection<ArticleView>>) -> Result<()> {
     fields.map_or(Ok(()), |fields| fields.check::<Article>("not_for_readers", reason))
 }
 
+/// The parameters of a list of articles.
+pub(super) type ArticleQuery = ListQuery<ArticleFilter, WorkingParameters>;
+
+/// What a list is read with.
+pub(super) type House = (Data<Db>, Data<Clock>, Data<Cursors>, Data<Cache>);
+
 /// List articles
 ///
 /// Newest first, without their text. Readers get what is published now; editors get working copies, writers their own,
 /// unless `view=live` says otherwise.
+///
+/// **A copy that never drifts.** Keep two moments, both `2000-01-01T00:00:00Z` at first: the largest `updated_at` and the
+/// largest `gone_at` that you were ever given. To catch up, walk two lists, each by its `next` until that is `null`:
+///
+/// 1. `?status=gone&updated_after=` the largest `gone_at` **minus ten minutes**: take away every `id` in it.
+/// 2. `?updated_after=` the largest `updated_at` **minus ten minutes**: store every article, over what you have of it.
+///
+/// In this order, and without other filters: a story that loses a tag is a change, and `tag=` would hide it from you.
+/// The ten minutes are for changes that were begun before others and stored after them, and for clocks of several
+/// servers; most of what they bring you know already, and storing it again does nothing. A story that came and went
+/// between two visits is only a tombstone; one that went and came back is only a change. A schedule is a change when its
+/// time comes, whenever it was written. Take stories away by `id`: a slug may belong to another one by now. Ids that you
+/// do not know are none of yours. The names of authors, tags, sections and sources are those of now, and renaming one is
+/// no change of its stories: read those lists too, and put the names in by id, leaving out what is no longer there. With
+/// the token of an editor or a partner, add `view=live`.
 #[utoipa::path(
     operation_id = "list_articles", tag = "Articles", params(ArticleFilter, WorkingParameters, Paging),
     security((), ("bearer" = [])),
-    responses((status = 200, body = ArticleList, example = json!(Article::list_sample()))),
+    responses((status = 200, body = ListedArticleList, examples(
+        ("articles" = (summary = "What readers see", value = json!(Article::list_sample()))),
+        ("gone" = (summary = "With `status=gone`", value = json!(Tombstone::list_sample()))),
+    ))),
 )]
 #[get("/articles")]
-async fn list_articles(
+async fn list_articles(caller: Caller, query: ArticleQuery, ledger: Ledger, house: House) -> Result<Answer> {
+    list(caller, query, ledger, house).await
+}
+
+/// One page of articles, as this caller sees them.
+pub(super) async fn list(
     caller: Caller,
-    query: ListQuery<ArticleFilter, WorkingParameters>,
+    query: ArticleQuery,
     ledger: Ledger,
-    db: Data<Db>,
-    clock: Data<Clock>,
-    (cursors, cache): (Data<Cursors>, Data<Cache>),
-) -> Result<impl Responder> {
-    let (filter, more, now) = (query.filter, query.more, clock.now());
-    let (audience, fields) = (audience(&caller, more.as_of, now), more.fields);
+    (db, clock, cursors, cache): House,
+) -> Result<Answer> {
+    let now = clock.now();
+    let audience = audience(&caller, query.more.as_of, now);
+    if query.more.ask_what_is_gone() {
+        return list_gone(query, audience, (db, clock, cursors)).await;
+    }
+    let (filter, more) = (query.filter, query.more);
+    let fields = more.fields;
     let extras = Extras::of(fields.as_ref());
     fields.iter().try_for_each(|fields| fields.refuse_in_lists(&["translations", "editing"]))?;
     match wing(&caller, more.view, more.as_of, now)? {
         Wing::Editing(editor) => {
             let page = query.paging.page(&cursors, &format!("{} {}", editor.user_id, query.binding))?;
-            let statuses = more.status.0;
-            let read =
-                move |connection: &mut _| store::list(connection, &editor, (&filter, &statuses, extras), &page, now);
-            let list: ArticleList = db.read(read).await?.map(|copy| ArticleView::WorkingCopy(Box::new(copy)));
+            let read = move |connection: &mut _| {
+                store::list(connection, &editor, (&filter, more.status.working(), extras), &page, now)
+            };
+            let list: ListedArticleList = db.read(read).await?.map(ListedArticle::from);
             Answer::list(&list, audience).projected(fields.as_ref())
         }
         Wing::Reading(sight) => {
-            if more.status.given().is_some() {
-                let detail = "is for working copies; readers see only what is published";
+            if more.status != States::Any {
+                let detail = "is for working copies, except gone; readers see only what is published";
                 return Err(Error::bad_parameter("status", "not_for_readers", detail));
             }
             only_readers_fields(fields.as_ref())?;
@@ -202,6 +239,31 @@ async fn list_articles(
             answer.projected(fields.as_ref())
         }
     }
+}
+
+/// What `status=gone` understands.
+const OF_GONE: [&str; 7] = ["status", "updated_after", "view", "limit", "cursor", "page", "count"];
+
+/// One page of what readers no longer see; the same for everybody. What was in it is nobody's to ask for.
+async fn list_gone(
+    query: ArticleQuery,
+    audience: Audience,
+    (db, clock, cursors): (Data<Db>, Data<Clock>, Data<Cursors>),
+) -> Result<Answer> {
+    query.allow_only(&OF_GONE, "cannot be combined with status=gone, which knows only updated_after")?;
+    if query.more.view == Some(View::Draft) {
+        let detail = "of working copies see status=trashed; status=gone is about what readers no longer see";
+        return Err(Error::bad_parameter("view", "not_for_drafts", detail));
+    }
+    let page = query.paging.page(&cursors, &format!("gone {}", query.binding))?;
+    let since = query.filter.updated_after;
+    let read = db.read(move |connection| {
+        let now = clock.now();
+        let freshness = live::freshness_of_list(connection, Sight::Readers(now))?;
+        Ok((live::list_gone(connection, since, &page, now)?, freshness))
+    });
+    let (list, freshness) = read.await?;
+    Ok(Answer::list(&list, audience).fresh(freshness))
 }
 
 /// Begin an article

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::db::types::text_enum;
 use crate::http::page::List;
 use crate::http::projection::{self, Members, Projected, Size};
-use crate::live::Article;
+use crate::live::{Article, Tombstone};
 
 text_enum! {
     /// Where a story stands between draft and reader.
@@ -135,8 +135,59 @@ pub enum ArticleView {
     Live(Box<Article>),
 }
 
+/// A row of a list of stories: what this caller sees, or what is left of what nobody sees any more.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum ListedArticle {
+    /// A story.
+    Seen(ArticleView),
+    /// What is left of one.
+    Gone(Tombstone),
+}
+
+impl From<Article> for ListedArticle {
+    fn from(article: Article) -> ListedArticle {
+        ListedArticle::Seen(ArticleView::Live(Box::new(article)))
+    }
+}
+
+impl From<WorkingCopy> for ListedArticle {
+    fn from(copy: WorkingCopy) -> ListedArticle {
+        ListedArticle::Seen(ArticleView::WorkingCopy(Box::new(copy)))
+    }
+}
+
+impl From<Tombstone> for ListedArticle {
+    fn from(tombstone: Tombstone) -> ListedArticle {
+        ListedArticle::Gone(tombstone)
+    }
+}
+
 /// One page of stories.
-pub type ArticleList = List<ArticleView>;
+pub type ListedArticleList = List<ListedArticle>;
+
+impl PartialSchema for ListedArticle {
+    fn schema() -> RefOr<Schema> {
+        AnyOfBuilder::new()
+            .description(Some("A working copy, what readers see, or with `status=gone` what is left of a story."))
+            .item(Ref::from_schema_name("WorkingCopy"))
+            .item(Ref::from_schema_name("Article"))
+            .item(Ref::from_schema_name("Tombstone"))
+            .into()
+    }
+}
+
+impl ToSchema for ListedArticle {
+    fn name() -> Cow<'static, str> {
+        "ListedArticle".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ArticleView::schemas(schemas);
+        schemas.push((Tombstone::name().into_owned(), Tombstone::schema()));
+        Tombstone::schemas(schemas);
+    }
+}
 
 impl PartialSchema for ArticleView {
     fn schema() -> RefOr<Schema> {

@@ -5,6 +5,7 @@ mod agenda;
 mod announcing;
 mod api;
 mod article;
+mod below;
 mod bulk;
 mod corrections;
 mod desk_api;
@@ -26,6 +27,7 @@ pub(crate) mod revisions;
 mod row;
 mod schedule;
 mod showing;
+mod states;
 mod store;
 pub(crate) mod timeline;
 mod translation;
@@ -49,6 +51,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The addresses of this room.
 pub fn routes(config: &mut ServiceConfig) {
-    config.configure(api::routes).configure(door_api::routes).configure(revisions::routes);
-    config.configure(desk_api::routes).configure(bulk::routes);
+    config.configure(api::routes).configure(below::routes).configure(door_api::routes);
+    config.configure(revisions::routes).configure(desk_api::routes).configure(bulk::routes);
 }

@@ -10,6 +10,9 @@ use crate::db::AnyConnection;
 use crate::db::schema::publications;
 use crate::error::{Error, Result};
 
+/// Slugs that no story can have, because something else is read at `/v1/articles/…`.
+const RESERVED: [&str; 1] = ["export"];
+
 /// The story that was last published, or is scheduled, under this slug.
 pub fn published_as(connection: &mut AnyConnection, slug: &str) -> Result<Option<String>> {
     let latest = publications::table
@@ -29,6 +32,9 @@ pub fn refuse_published(
     now: Timestamp,
 ) -> Result<()> {
     let (article, slug) = row;
+    if RESERVED.contains(&slug) {
+        return Err(Error::taken("/slug", "is an address of the API itself; choose another one"));
+    }
     let Some(other) = published_as(connection, slug)?.filter(|other| other != article) else { return Ok(()) };
     if !taken_over {
         let detail = "readers once found another article under this slug; choose another one, or send \"take_over\": \

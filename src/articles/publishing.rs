@@ -12,7 +12,7 @@ use diesel::sql_types::{Bool, Text, Timestamp as SqlTimestamp};
 use super::held::{self, Held, Passed};
 use super::publication::{Interval, Publication};
 use super::row::ArticleRow;
-use super::schedule::{Ending, SETTLING, Slot};
+use super::schedule::{Ending, SETTLING, Schedule, Slot};
 use super::wish::{Publish, dates, interval};
 use super::{announcing, corrections, killing, names};
 use crate::clock::Timestamp;
@@ -22,7 +22,7 @@ use crate::db::types::new_id;
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Action, Event, Journal, Resource};
 use crate::live::seal::Printing;
-use crate::live::{Document, References, WithdrawalKind, was_read};
+use crate::live::{self, Document, References, WithdrawalKind, was_read};
 
 /// Publishes the working copy: now, or in the future, and not before its embargo ends. What runs ends where the new
 /// publication begins, and what was scheduled before is cancelled. `note` goes to the log.
@@ -120,7 +120,17 @@ pub fn unschedule(connection: &mut AnyConnection, journal: &mut Journal, held: H
 /// Ends whatever is or will be read of a story, now. The caller says in the log what that was.
 pub(super) fn take_down(connection: &mut AnyConnection, held: Held) -> Result<Passed> {
     let endings = held.schedule.end(held.now);
-    take_back(connection, held, &endings)
+    let (ended, now) = (ended_as_it_began(&held.schedule, held.now), held.now);
+    let row = take_back(connection, held, &endings)?;
+    live::note_same_moment(connection, ended, now)?;
+    Ok(row)
+}
+
+/// What readers see since this very moment: its interval is empty once it is ended now, although somebody may have read
+/// it. Its id, its story and its slug.
+fn ended_as_it_began(schedule: &Schedule, now: Timestamp) -> Option<(String, String, String)> {
+    let running = schedule.running.as_ref().filter(|running| running.live_from == now);
+    running.map(|slot| (slot.id.clone(), slot.article_id.clone(), slot.slug.clone()))
 }
 
 /// Ends whatever is or will be read of a story, and publishes once more what stands in one of its publications, in
@@ -143,6 +153,7 @@ pub(super) fn move_to(
     }
     let endings = schedule.end(now);
     write_ends(connection, &endings, &awaited, now)?;
+    live::note_same_moment(connection, ended_as_it_began(&schedule, now), now)?;
     let first = match slot.is_read(now) {
         true => slot.first_published_at,
         false => last_read(connection, &row.id, now)?.map_or(interval.from, |read| read.first_published_at),

@@ -4,6 +4,7 @@
 //! when its future gives `Ok`; nothing less.
 
 mod connection;
+pub mod functions;
 pub mod keyset;
 pub mod listing;
 pub mod migrate;

@@ -1,15 +1,20 @@
-//! What readers ask beyond the story itself: its history, and the proof of it.
+//! What readers ask beyond the story itself: its history, and the proof of it; what is related, and archives.
+
+mod calendar;
+mod export;
+mod related;
 
 use actix_web::get;
 use actix_web::web::Data;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::Sight;
 use super::history::{self, Version, VersionList};
 use super::proof::{self, Checkpoint, Proof};
 use super::store::{self, Located};
+use super::{ArticleFilter, Sight};
 use crate::auth::Caller;
 use crate::clock::Clock;
 use crate::db::Db;
@@ -22,6 +27,7 @@ use crate::http::query::{ListQuery, NoFilter, Query};
 /// The addresses of this room.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_versions).service(get_proof).service(get_checkpoint);
+    config.service(related::list_related).service(calendar::get_calendar).service(export::export_articles);
 }
 
 /// Which version a proof is about.
@@ -32,6 +38,15 @@ pub struct ProofParameters {
     /// Number of the publication, as in the history; the one that readers see when absent.
     #[param(value_type = Option<i32>, minimum = 1)]
     publication: Option<u32>,
+}
+
+/// The filter of a list of articles, where the order is not to be chosen.
+struct FilterOnly;
+
+impl IntoParams for FilterOnly {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        ArticleFilter::into_params(place).into_iter().filter(|parameter| parameter.name != "sort").collect()
+    }
 }
 
 /// Read the history of an article

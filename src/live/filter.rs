@@ -120,14 +120,16 @@ pub struct ArticleFilter {
     /// Only published earlier than this.
     #[param(value_type = Option<String>, format = DateTime)]
     pub published_before: Option<Timestamp>,
-    /// Only changed later than this, for whoever reads the list.
+    /// Only changed later than this, for whoever reads the list; in the order of the changes, unless `sort` says
+    /// otherwise. With `status=gone`: only gone later than this.
     #[param(value_type = Option<String>, format = DateTime)]
     pub updated_after: Option<Timestamp>,
     /// Only changed last earlier than this, for whoever reads the list.
     #[param(value_type = Option<String>, format = DateTime)]
     pub updated_before: Option<Timestamp>,
     /// Up to three of `published_at`, `updated_at`, `created_at`, `title`, `id`, separated by commas; a minus for
-    /// descending. Default: `-published_at` for readers, `-updated_at` for working copies.
+    /// descending. Default: `-published_at` for readers, `-updated_at` for working copies, and `updated_at` for both
+    /// when `updated_after` is given.
     #[param(value_type = Option<String>, example = "-published_at,title")]
     pub sort: Option<Sort<ArticleColumn>>,
 }

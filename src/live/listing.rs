@@ -5,7 +5,7 @@ use super::question::{Names, Wing};
 use super::sight::Sight;
 use super::withdrawal;
 use crate::db::AnyConnection;
-use crate::db::listing::{self, Link, Operator, Part, Predicate, Table, Value};
+use crate::db::listing::{self, Link, Operator, Part, Predicate, Question, Table, Value};
 use crate::error::Result;
 use crate::http::page::{List, Page};
 
@@ -48,6 +48,26 @@ fn wing(names: Names) -> Wing {
 /// The ids of the stories on one page of what these eyes see. The past goes by the names that were printed then, so
 /// that the same question about the same moment always has the same answer.
 pub fn pick(connection: &mut AnyConnection, filter: &ArticleFilter, page: &Page, sight: Sight) -> Result<List<String>> {
+    listing::pick(connection, &question(filter, sight), page)
+}
+
+/// How many of the stories that these eyes see began their run on each day, newest first: at most so many days, and only
+/// those before a day, when one is given.
+pub fn count_days(
+    connection: &mut AnyConnection,
+    filter: &ArticleFilter,
+    (before, most): (Option<i32>, i64),
+    sight: Sight,
+) -> Result<Vec<(i32, i64)>> {
+    let mut question = question(filter, sight);
+    if let Some(day) = before {
+        question.tests.push(Predicate::Compare("published_day", Operator::Below, Value::Number(day)));
+    }
+    listing::count_by(connection, question, "published_day", most)
+}
+
+/// What a filter asks of what these eyes see.
+fn question(filter: &ArticleFilter, sight: Sight) -> Question {
     let part = |of_partial_indexes, ended| Part {
         of_partial_indexes,
         in_whole_indexes: Some(Predicate::In("superseded", vec![Value::Flag(ended)])),
@@ -60,7 +80,7 @@ pub fn pick(connection: &mut AnyConnection, filter: &ArticleFilter, page: &Page,
         Sight::Past { .. } => wing(Names::Printed).question(filter, vec![part(None, false), part(None, true)], true),
     };
     question.tests.extend(seen(sight));
-    listing::pick(connection, &question, page)
+    question
 }
 
 /// What is true of every publication that these eyes see, beyond `superseded`.

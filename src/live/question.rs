@@ -74,7 +74,12 @@ impl Wing {
     /// The order that was asked for, as far as it says anything: nothing follows an id.
     fn order(&self, filter: &ArticleFilter) -> Order {
         let asked = filter.sort.as_ref().map(|sort| sort.0.as_slice());
-        let order = keyset::total(asked, (self.usual, Direction::Descending), ArticleColumn::Id);
+        // Changes come in their order for those who follow them.
+        let usual = match filter.updated_after {
+            Some(_) => (ArticleColumn::UpdatedAt, Direction::Ascending),
+            None => (self.usual, Direction::Descending),
+        };
+        let order = keyset::total(asked, usual, ArticleColumn::Id);
         let length =
             order.iter().position(|(column, _)| *column == ArticleColumn::Id).map_or(order.len(), |last| last + 1);
         order.into_iter().take(length).map(|(column, direction)| (self.column(column), direction)).collect()

@@ -1,6 +1,7 @@
 //! Whose eyes look, and at which moment.
 
 use crate::clock::Timestamp;
+use crate::error::{Error, Result};
 
 /// Whose eyes look, and at which moment. Every reading query takes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,20 @@ pub enum Sight {
 }
 
 impl Sight {
+    /// What readers ask for: what they see now, or what they saw at the moment that `as_of` names.
+    ///
+    /// Errors: 400 for a moment that is still to come.
+    pub fn asked(as_of: Option<Timestamp>, now: Timestamp) -> Result<Sight> {
+        match as_of {
+            Some(then) if then > now => {
+                let detail = format!("must not be in the future: it is {now} now");
+                Err(Error::bad_parameter("as_of", "in_the_future", detail))
+            }
+            Some(then) => Ok(Sight::Past { then, now }),
+            None => Ok(Sight::Readers(now)),
+        }
+    }
+
     /// The same eyes, asking now: what waited for its turn looks at the clock again.
     pub fn at(self, now: Timestamp) -> Sight {
         match self {

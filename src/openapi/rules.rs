@@ -43,8 +43,12 @@ pub fn complete(document: &mut OpenApi) {
             let of_api = facts.path.starts_with("/v1/");
             let is_list = facts.has("cursor");
             let reads = facts.method == Method::GET;
+            // What is sent as it is read has no tag: nobody knows the end of it.
+            let is_whole = !is_stream(operation);
             // Accounts have no slugs; everything else that is read by one answers a former one with the present one.
-            let by_slug = ["/{id}", "/{id}/history", "/{id}/proof"].iter().any(|end| facts.path.ends_with(end));
+            let by_slug = ["/{id}", "/{id}/history", "/{id}/proof", "/{id}/related", "/{id}/articles"]
+                .iter()
+                .any(|end| facts.path.ends_with(end));
             let leads_on = reads && of_api && by_slug && !facts.path.starts_with("/v1/users");
             let needs_version = facts.needs_version();
             let problems: Vec<&Rule> = RULES.iter().filter(|rule| (rule.applies)(&facts)).collect();
@@ -56,7 +60,7 @@ pub fn complete(document: &mut OpenApi) {
             if needs_version {
                 require_version(operation);
             }
-            if of_api && reads {
+            if of_api && reads && is_whole {
                 let not_modified = component("responses", "NotModified");
                 operation.responses.responses.entry("304".to_owned()).or_insert(not_modified);
             }
@@ -68,7 +72,7 @@ pub fn complete(document: &mut OpenApi) {
                     .or_insert_with(|| component("responses", "Moved"));
             }
             describe_answers(operation, is_list);
-            describe_headers(operation, of_api, is_list);
+            describe_headers(operation, of_api && is_whole, is_list && is_whole);
             // Said, and not left open: nobody has to sign in here.
             operation.security.get_or_insert_default();
         }
@@ -89,6 +93,12 @@ fn facts<'a>(path: &'a str, method: Method, operation: &'a Operation) -> Facts<'
         has_body: operation.request_body.is_some(),
         is_guarded: operation.security.as_ref().is_some_and(|security| !security.is_empty()),
     }
+}
+
+/// Whether an operation answers line by line.
+fn is_stream(operation: &Operation) -> bool {
+    matches!(operation.responses.responses.get("200"), Some(RefOr::T(response))
+        if response.content.contains_key("application/x-ndjson"))
 }
 
 /// Marks `If-Match` as required.

@@ -103,6 +103,9 @@ fn questions() -> Vec<String> {
         "as_of=2026-11-23T11:00:00Z",
         "status=trashed",
         "status=killed",
+        "status=gone&tag=nato",
+        "status=gone&language=de",
+        "status=gone,draft",
         "after=0",
         "sort=editor_note",
         "tag=nato&language=de",
@@ -153,6 +156,20 @@ fn nothing_public_holds_a_word_that_is_private(database: Database) {
         "/v1/log/checkpoint",
         "/v1/events",
         "/v1/schedule",
+        "/v1/tags?sort=-live_count",
+        "/v1/authors?sort=-live_count",
+        "/v1/sources?sort=live_count",
+        "/v1/tags/nato/articles?count=true",
+        "/v1/tags/world/articles?count=true",
+        "/v1/authors/zoe/articles?count=true&language=de",
+        "/v1/sources/coastline/articles?status=draft",
+        "/v1/articles/plain/related?limit=20",
+        "/v1/articles/public-face/related",
+        "/v1/calendar?group=day&count=true",
+        "/v1/calendar?language=de&count=true",
+        "/v1/articles/export",
+        "/v1/articles/export?tag=nato",
+        "/v1/articles/export?language=de",
     ];
     for path in everything {
         is_clean(&reader.get(path), &hidden);
@@ -169,7 +186,7 @@ fn nothing_public_holds_a_word_that_is_private(database: Database) {
         is_clean(&reader.get(&address(story)).expect(404), &[]);
         is_clean(&reader.get(&format!("{}?view=draft", address(story))).expect(401), &[]);
         let now = app.later(0);
-        for more in ["/history", "/proof", "/proof?publication=1", &format!("?as_of={now}")] {
+        for more in ["/history", "/proof", "/proof?publication=1", "/related", &format!("?as_of={now}")] {
             is_clean(&reader.get(&format!("{}{more}", address(story))).expect(404), &[]);
         }
         for more in ["/revisions", "/revisions/1", "/revisions/1/diff/2"] {
@@ -196,6 +213,40 @@ fn nothing_public_holds_a_word_that_is_private(database: Database) {
     }
     for question in questions() {
         is_clean(&reader.get(&question), &hidden);
+    }
+}
+
+/// Counts, archives and tombstones are about what readers see or saw, and about nothing else.
+#[apply(each_database)]
+fn what_is_counted_and_what_is_gone_tells_of_nothing_that_nobody_saw(database: Database) {
+    let app = TestApp::start(database);
+    let (hidden, _) = newsroom(&app);
+    let reader = app.anonymous();
+    for (path, counts) in [
+        ("/v1/tags?kind=topic", vec![1]),
+        ("/v1/tags?kind=section", vec![0]),
+        ("/v1/authors", vec![0]),
+        ("/v1/sources", vec![0]),
+    ] {
+        let list = reader.get(path).expect(200).json();
+        let told: Vec<i64> =
+            list["data"].as_array().unwrap().iter().map(|row| row["live_count"].as_i64().unwrap()).collect();
+        assert_eq!(told, counts, "{path}");
+    }
+    let calendar = reader.get("/v1/calendar?group=year").expect(200).json();
+    assert_eq!((&calendar["data"][0]["articles"], calendar["data"].as_array().unwrap().len()), (&json!(2), 1));
+    let gone = reader.get("/v1/articles?status=gone&count=true").expect(200);
+    // Three were read once: the one that expired, the one that was taken down, and the one that is in the trash now.
+    let read: Vec<&Value> = [0, 3, 5].iter().map(|index| &hidden[*index]["id"]).collect();
+    let told: Vec<Value> = gone.json()["data"].as_array().unwrap().iter().map(|row| row["id"].clone()).collect();
+    assert!(told.len() == 3 && read.iter().all(|id| told.contains(id)), "{}", gone.text());
+    assert_eq!(gone.json()["total"], 3);
+    for row in gone.json()["data"].as_array().unwrap() {
+        let members: Vec<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(members, ["gone_at", "id", "reason", "slug"]);
+    }
+    for unseen in hidden.iter().filter(|story| !read.contains(&&story["id"])) {
+        assert!(!gone.text().contains(text(&unseen["id"])));
     }
 }
 

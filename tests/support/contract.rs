@@ -100,13 +100,23 @@ impl Contract {
         let sent = sent.split(';').next().unwrap_or_default().trim();
         let media = content.get(sent).ok_or(format!("Content-Type {sent:?} is not described"))?;
         match media.get("schema") {
+            Some(schema) if sent == "application/x-ndjson" => self.check_lines(schema, reply, whole),
             Some(schema) if sent.ends_with("json") => self.check_body(schema, reply, whole),
             _ => Ok(()),
         }
     }
 
+    /// Holds every line against the schema.
+    fn check_lines(&self, schema: &Value, reply: &Reply, whole: Whole) -> Result<(), String> {
+        reply.bytes().split_inclusive(|byte| *byte == b'\n').try_for_each(|line| self.check_json(schema, line, whole))
+    }
+
     fn check_body(&self, schema: &Value, reply: &Reply, whole: Whole) -> Result<(), String> {
-        let body: Value = serde_json::from_slice(reply.bytes()).map_err(|error| format!("not JSON: {error}"))?;
+        self.check_json(schema, reply.bytes(), whole)
+    }
+
+    fn check_json(&self, schema: &Value, bytes: &[u8], whole: Whole) -> Result<(), String> {
+        let body: Value = serde_json::from_slice(bytes).map_err(|error| format!("not JSON: {error}"))?;
         let validator = self.validator(schema, whole);
         let faults: Vec<String> =
             validator.iter_errors(&body).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();

@@ -4,8 +4,9 @@ use diesel::prelude::*;
 use diesel::query_builder::AstPass;
 
 use super::predicate::{After, Predicate, Value, separated, walk_linked};
-use super::statement::{Branch, Dialect, Estimate, Pick, PickedRow, Slots, Term, Total, slots};
-use super::table::{Link, Order, Place, Table};
+use super::statement::{Branch, Dialect, Estimate, Pick, PickedRow, Slots, Tally, Term, Total, slots};
+use super::table::{Column, Kind, Link, Order, Place, Table};
+use crate::db::keyset::Direction;
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
 use crate::http::page::{Key, List, Page, Start};
@@ -173,6 +174,21 @@ pub fn pick(connection: &mut AnyConnection, question: &Question, page: &Page) ->
     };
     let slots = slots(&question.order, question.table.key);
     Ok(page.list(rows, total, |row| keys(row, slots, question.order.len())).map(|row| row.0))
+}
+
+/// How many rows of what was asked for have each value of a column with numbers, the largest first, for at most so many
+/// values.
+pub fn count_by(
+    connection: &mut AnyConnection,
+    mut question: Question,
+    column: &'static str,
+    most: i64,
+) -> Result<Vec<(i32, i64)>> {
+    question.order = vec![(Column { name: column, kind: Kind::Time }, Direction::Descending)];
+    let leader = leader(connection, &question)?;
+    let branches = branches(&question, leader, Dialect::of(connection));
+    let tally = Tally { table: question.table, order: &question.order, branches, most };
+    Ok((&tally).load(connection)?)
 }
 
 /// What a cursor needs to go on after a row.

@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::sql_types::{Text, Timestamp as SqlTimestamp};
+use diesel::sql_types::{Integer, Text, Timestamp as SqlTimestamp};
 
 use super::table::{Link, Order, Place};
 use crate::clock::Timestamp;
@@ -19,6 +19,8 @@ pub enum Value {
     Text(String),
     /// A moment.
     Time(Timestamp),
+    /// A number.
+    Number(i32),
     /// Yes or no.
     Flag(bool),
     /// A text that the statement spells out, because the condition of a partial index does.
@@ -104,6 +106,7 @@ impl Value {
         match self {
             Value::Text(text) => out.push_bind_param::<Text, _>(text),
             Value::Time(moment) => out.push_bind_param::<SqlTimestamp, _>(moment),
+            Value::Number(number) => out.push_bind_param::<Integer, _>(number),
             // Spelled out: a partial index is only used when the statement says its condition.
             Value::Flag(flag) => {
                 out.push_sql(if *flag { "TRUE" } else { "FALSE" });

@@ -82,6 +82,14 @@ pub(super) type PickedRow =
 /// How many rows the branches have altogether.
 pub(super) struct Total<'a>(pub &'a Pick<'a>);
 
+/// How many rows of the branches have each value of the column that the order consists of.
+pub(super) struct Tally<'a> {
+    pub table: &'static Table,
+    pub order: &'a Order,
+    pub branches: Vec<Branch<'a>>,
+    pub most: i64,
+}
+
 /// How many rows each of these gives, counted to a limit.
 pub(super) struct Estimate<'a> {
     pub branches: Vec<Vec<Branch<'a>>>,
@@ -325,6 +333,36 @@ impl QueryFragment<Backend> for Total<'_> {
     }
 }
 
+impl QueryFragment<Backend> for Tally<'_> {
+    fn walk_ast<'b>(&'b self, mut out: Pass<'_, 'b>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        let Some((column, direction)) = self.order.first() else { return Ok(()) };
+        let end = |counted: &str| {
+            format!(" GROUP BY {counted} ORDER BY {counted}{} LIMIT {}", direction_sql(*direction), self.most)
+        };
+        if let [branch] = self.branches.as_slice() {
+            let (table, name) = branch.place.column(column.name);
+            out.push_sql(&format!("SELECT {table}.{name}, COUNT(*)"));
+            branch.walk(self.order, None, &mut out)?;
+            out.push_sql(&end(&format!("{table}.{name}")));
+            return Ok(());
+        }
+        // What several branches give is counted once.
+        out.push_sql("SELECT counted, COUNT(*) FROM (");
+        separated(&mut out, " UNION ", &self.branches, |branch, mut out| {
+            out.push_sql("SELECT ");
+            push_column(&mut out, branch.place.column(self.table.key));
+            out.push_sql(", ");
+            push_column(&mut out, branch.place.column(column.name));
+            out.push_sql(" AS counted");
+            branch.walk(self.order, None, &mut out)
+        })?;
+        out.push_sql(") AS rows_found");
+        out.push_sql(&end("counted"));
+        Ok(())
+    }
+}
+
 impl QueryFragment<Backend> for Estimate<'_> {
     fn walk_ast<'b>(&'b self, mut out: Pass<'_, 'b>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
@@ -360,3 +398,4 @@ macro_rules! statement {
 statement!(Pick gives PickedColumns);
 statement!(Total gives BigInt);
 statement!(Estimate gives (Integer, BigInt));
+statement!(Tally gives (Integer, BigInt));
