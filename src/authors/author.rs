@@ -11,6 +11,7 @@ use crate::http::input::{Complete, Input, Partial};
 use crate::http::page::List;
 use crate::http::patch::Patch;
 use crate::slugs::Slug;
+use crate::tallies;
 
 /// Most links of one author.
 const MOST_LINKS: usize = 20;
@@ -126,10 +127,7 @@ impl Input for AuthorInput {
 impl Author {
     /// An example of a list, for the API docs.
     pub fn list_sample() -> Value {
-        let [mut first, mut second] = Author::samples();
-        first["live_count"] = json!(412);
-        second["live_count"] = json!(0);
-        json!({ "data": [first, second], "next": null })
+        tallies::list_sample(Author::samples())
     }
 
     /// Examples for the API docs.

@@ -11,6 +11,7 @@ use crate::http::input::{Complete, Input, Partial};
 use crate::http::page::List;
 use crate::http::patch::Patch;
 use crate::slugs::Slug;
+use crate::tallies;
 
 text_enum! {
     /// What kind of body a source is.
@@ -151,10 +152,7 @@ impl Input for SourceInput {
 impl Source {
     /// An example of a list, for the API docs.
     pub fn list_sample() -> Value {
-        let [mut first, mut second] = Source::samples();
-        first["live_count"] = json!(412);
-        second["live_count"] = json!(0);
-        json!({ "data": [first, second], "next": null })
+        tallies::list_sample(Source::samples())
     }
 
     /// Examples for the API docs.

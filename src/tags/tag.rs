@@ -11,6 +11,7 @@ use crate::http::input::{Complete, Input, Partial};
 use crate::http::page::List;
 use crate::http::patch::Patch;
 use crate::slugs::Slug;
+use crate::tallies;
 
 text_enum! {
     /// What a tag stands for.
@@ -123,10 +124,7 @@ impl Input for TagInput {
 impl Tag {
     /// An example of a list, for the API docs.
     pub fn list_sample() -> Value {
-        let [mut first, mut second] = Tag::samples();
-        first["live_count"] = json!(412);
-        second["live_count"] = json!(0);
-        json!({ "data": [first, second], "next": null })
+        tallies::list_sample(Tag::samples())
     }
 
     /// Examples for the API docs.

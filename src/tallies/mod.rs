@@ -4,5 +4,5 @@
 mod ranking;
 mod store;
 
-pub use ranking::{Ranking, in_order, page_by_count};
+pub use ranking::{Ranking, in_order, list_sample, page_by_count};
 pub use store::{Counts, Role, fold, freshness, of, of_all};

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error as ValueError;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
 use crate::db::keyset::Direction;
 use crate::error::{Error, Result};
@@ -98,4 +99,15 @@ fn place(keys: &[Key]) -> Result<(i64, String)> {
 pub fn in_order<Row>(names: List<String>, mut rows: Vec<Row>, id: impl Fn(&Row) -> &str) -> List<Row> {
     rows.sort_by_key(|row| names.data.iter().position(|name| name == id(row)));
     List { data: rows, next: names.next, total: names.total }
+}
+
+/// A list of these examples with counts, for the API docs.
+pub fn list_sample(samples: [Value; 2]) -> Value {
+    let counted = samples.into_iter().zip([412, 0]).map(|(mut sample, count)| {
+        if let Some(members) = sample.as_object_mut() {
+            members.insert(COUNT.to_owned(), count.into());
+        }
+        sample
+    });
+    json!({ "data": counted.collect::<Vec<_>>(), "next": null })
 }

@@ -177,8 +177,7 @@ fn body(answer: &[u8]) -> (String, bool) {
     let head = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
     assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..head]));
     let (mut rest, mut body) = (&answer[head..], Vec::new());
-    loop {
-        let Some(line) = rest.windows(2).position(|window| window == b"\r\n") else { break };
+    while let Some(line) = rest.windows(2).position(|window| window == b"\r\n") {
         let size = usize::from_str_radix(std::str::from_utf8(&rest[..line]).unwrap(), 16).unwrap();
         if size == 0 {
             return (String::from_utf8(body).unwrap(), true);

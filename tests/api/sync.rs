@@ -318,7 +318,7 @@ fn a_change_that_is_stored_after_later_ones_is_not_missed(database: Database) {
 }
 
 /// Something that happens in a newsroom. Whether it is allowed just now is not this test's business.
-fn happen(random: &mut StdRng, app: &TestApp, (editor, admin): (&Client, &Client), stories: &mut Vec<String>) {
+fn happen(random: &mut StdRng, app: &TestApp, (editor, admin): (&Client, &Client), stories: &mut [String]) {
     let index = random.random_range(0..stories.len());
     let place = format!("/v1/articles/{}", stories[index]);
     let any = editor.if_match("*");
