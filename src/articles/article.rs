@@ -170,8 +170,7 @@ impl PartialSchema for ListedArticle {
     fn schema() -> RefOr<Schema> {
         AnyOfBuilder::new()
             .description(Some("A working copy, what readers see, or with `status=gone` what is left of a story."))
-            .item(Ref::from_schema_name("WorkingCopy"))
-            .item(Ref::from_schema_name("Article"))
+            .item(Ref::from_schema_name("ArticleView"))
             .item(Ref::from_schema_name("Tombstone"))
             .into()
     }
@@ -183,6 +182,7 @@ impl ToSchema for ListedArticle {
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((ArticleView::name().into_owned(), ArticleView::schema()));
         ArticleView::schemas(schemas);
         schemas.push((Tombstone::name().into_owned(), Tombstone::schema()));
         Tombstone::schemas(schemas);

@@ -165,10 +165,8 @@ async fn list(
     api::list(caller, query, ledger, house).await
 }
 
-/// The same address with the present slug, and with what was asked.
+/// The same address with the present slug.
 fn present_address(request: &HttpRequest, slug: &str) -> String {
     let room = request.path().split('/').nth(2).unwrap_or_default();
-    let query = request.query_string();
-    let query = if query.is_empty() { String::new() } else { format!("?{query}") };
-    format!("/v1/{room}/{slug}/articles{query}")
+    format!("/v1/{room}/{slug}/articles")
 }

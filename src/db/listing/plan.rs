@@ -184,7 +184,7 @@ pub fn count_by(
     column: &'static str,
     most: i64,
 ) -> Result<Vec<(i32, i64)>> {
-    question.order = vec![(Column { name: column, kind: Kind::Time }, Direction::Descending)];
+    question.order = vec![(Column { name: column, kind: Kind::Number }, Direction::Descending)];
     let leader = leader(connection, &question)?;
     let branches = branches(&question, leader, Dialect::of(connection));
     let tally = Tally { table: question.table, order: &question.order, branches, most };

@@ -1,7 +1,7 @@
 //! The tables that lists are made of, as their rooms describe them.
 
 use crate::db::keyset::Direction;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::page::Key;
 
 use super::predicate::Value;
@@ -38,6 +38,8 @@ pub enum Kind {
     Time,
     /// A text.
     Text,
+    /// A number that is never negative, by which rows are counted and not listed.
+    Number,
 }
 
 impl Kind {
@@ -47,6 +49,7 @@ impl Kind {
         match self {
             Kind::Time => " >= '0001-01-01 00:00:00'",
             Kind::Text => " >= ''",
+            Kind::Number => " >= 0",
         }
     }
 }
@@ -68,6 +71,7 @@ impl Column {
         Ok(match self.kind {
             Kind::Time => Value::Time(key.time()?),
             Kind::Text => Value::Text(key.text()?),
+            Kind::Number => Value::Number(i32::try_from(key.position()?).map_err(Error::internal)?),
         })
     }
 }
