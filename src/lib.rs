@@ -42,6 +42,9 @@ pub mod authors;
 /// The reading wing: what readers see.
 pub mod live;
 
+/// Finding what readers see by its words.
+pub mod search;
+
 /// The editing wing, and the one door between the two.
 pub mod articles;
 

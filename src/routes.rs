@@ -3,7 +3,7 @@
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{articles, audit, auth, authors, health, live, sources, tags};
+use crate::{articles, audit, auth, authors, health, live, search, sources, tags};
 
 /// Every address of the API, and with it the whole OpenAPI document.
 pub fn routes(config: &mut ServiceConfig) {
@@ -14,6 +14,7 @@ pub fn routes(config: &mut ServiceConfig) {
 fn version_1(config: &mut ServiceConfig) {
     // Before the articles, because `/articles/export` is not a story that is called so.
     config.configure(live::routes);
+    config.configure(search::routes);
     config.configure(articles::routes);
     config.configure(authors::routes);
     config.configure(sources::routes);

@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sources", &["events", "slugs", "tallies", "auth"]),
     ("authors", &["events", "slugs", "tallies", "auth"]),
     ("live", &["events", "slugs", "tallies", "auth", "tags", "sources", "authors"]),
+    ("search", &["events", "slugs", "auth", "tags", "sources", "authors", "live"]),
     ("articles", &["events", "slugs", "auth", "tags", "sources", "authors", "live"]),
     ("audit", &["events", "slugs", "auth", "tags", "sources", "authors", "live", "articles"]),
 ];

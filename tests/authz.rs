@@ -28,10 +28,11 @@ const COLUMNS: [(Who, Whose, Shown); 12] = [
 
 /// The table.
 #[rustfmt::skip]
-const TABLE: [(&str, [u16; 12]); 64] = [
+const TABLE: [(&str, [u16; 12]); 65] = [
     //                    reader      partner     writer, own  writer, other's  editor      admin
     //                    draft live  draft live  draft live   draft live       draft live  draft live
     ("list_articles",      [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
+    ("search_articles",    [200, 200,   200, 200,   200, 200,    200, 200,        200, 200,   200, 200]),
     ("create_article",     [401, 401,   403, 403,   201, 201,    201, 201,        201, 201,   201, 201]),
     ("get_article",        [404, 200,   404, 200,   200, 200,    404, 200,        200, 200,   200, 200]),
     ("replace_article",    [401, 401,   403, 403,   200, 200,    404, 403,        200, 200,   200, 200]),

@@ -54,15 +54,17 @@ const POSTGRES_PARTS: &str = "SELECT concat_ws(' ', table_name, column_name, dat
     UNION ALL SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype <> 'c' \
     AND typelem = 0";
 
+/// Full-text indexes have a shape of their own on each database, and only `db/fulltext` names them.
 const SQLITE_COLUMNS: &str = "SELECT m.name AS table_name, p.name AS column_name, p.type AS kind, \
     p.\"notnull\" = 0 AS nullable, m.type = 'view' AS is_view \
     FROM sqlite_schema AS m JOIN pragma_table_xinfo(m.name) AS p \
+    JOIN pragma_table_list AS l ON l.name = m.name AND l.type IN ('table', 'view') \
     WHERE m.type IN ('table', 'view') AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'";
 
 const POSTGRES_COLUMNS: &str = "SELECT table_name::text, column_name::text, data_type::text AS kind, \
     is_nullable = 'YES' AS nullable, table_type = 'VIEW' AS is_view \
     FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name) \
-    WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
+    WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' AND table_name <> 'search_words'";
 
 fn connect(url: &DatabaseUrl) -> AnyConnection {
     match url {

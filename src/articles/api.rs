@@ -10,7 +10,7 @@ use super::article::{ArticleView, ListedArticle, ListedArticleList, WorkingCopy}
 use super::input::{ArticleInput, ArticlePatch, NewArticle};
 use super::schedule::SETTLING;
 use super::states::States;
-use super::{presence, reading_ahead, showing, store, trash};
+use super::{presence, showing, store, trash};
 use crate::auth::{Allow, Caller, Permission, SignedIn, needs};
 use crate::clock::{Clock, Timestamp};
 use crate::db::Db;
@@ -25,7 +25,7 @@ use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::projection::Projection;
 use crate::http::query::{ListQuery, Query, WriteOptions};
-use crate::live::{self, Article, ArticleFilter, Extras, Found, Sight, Tombstone};
+use crate::live::{self, Article, ArticleFilter, Extras, Found, Sight, Tombstone, reading_ahead};
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
@@ -213,6 +213,7 @@ pub(super) async fn list(
     fields.iter().try_for_each(|fields| fields.refuse_in_lists(&["translations", "editing"]))?;
     match wing(&caller, more.view, more.as_of, now)? {
         Wing::Editing(editor) => {
+            refuse_search(&filter, "searches what readers see, and not working copies; add view=live")?;
             let page = query.paging.page(&cursors, &format!("{} {}", editor.user_id, query.binding))?;
             let read = move |connection: &mut _| {
                 store::list(connection, &editor, (&filter, more.status.working(), extras), &page, now)
@@ -226,6 +227,9 @@ pub(super) async fn list(
                 return Err(Error::bad_parameter("status", "not_for_readers", detail));
             }
             only_readers_fields(fields.as_ref())?;
+            if more.as_of.is_some() {
+                refuse_search(&filter, "searches what readers see now, and cannot be combined with as_of")?;
+            }
             let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
             let read = db.read(move |connection| {
                 let sight = sight.at(clock.now());
@@ -264,6 +268,14 @@ async fn list_gone(
     });
     let (list, freshness) = read.await?;
     Ok(Answer::list(&list, audience).fresh(freshness))
+}
+
+/// The index holds what is published now and nothing else: it knows neither working copies nor the past.
+fn refuse_search(filter: &ArticleFilter, detail: &str) -> Result<()> {
+    match filter.q {
+        Some(_) => Err(Error::bad_parameter("q", "live_only", detail)),
+        None => Ok(()),
+    }
 }
 
 /// Begin an article

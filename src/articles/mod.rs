@@ -22,7 +22,6 @@ mod names;
 mod presence;
 mod publication;
 mod publishing;
-mod reading_ahead;
 pub(crate) mod revisions;
 mod row;
 mod schedule;

@@ -8,6 +8,7 @@ use crate::db::schema::publications;
 use crate::db::types::new_id;
 use crate::error::{Error, Result};
 use crate::live::seal::Printing;
+use crate::live::words::index::Indexed;
 use crate::live::{ArticleKind, Document, References, Times, card};
 
 /// A row of `publications`.
@@ -33,6 +34,22 @@ pub struct Publication {
     pub source_slug: Option<String>,
     pub original_id: String,
     pub card: String,
+}
+
+impl From<&Publication> for Indexed {
+    fn from(publication: &Publication) -> Indexed {
+        let printing = &publication.printing;
+        Indexed {
+            id: printing.id.clone(),
+            article_id: printing.article_id.clone(),
+            published_at: printing.published_at,
+            partner_from: printing.partner_from,
+            live_from: printing.live_from,
+            live_until: publication.live_until,
+            document: printing.document.clone(),
+            body_html: printing.body_html.clone(),
+        }
+    }
 }
 
 /// From when until when a publication is read, and from when by those who may read under embargo.

@@ -22,6 +22,7 @@ use crate::db::types::new_id;
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Action, Event, Journal, Resource};
 use crate::live::seal::Printing;
+use crate::live::words::index::{self, Indexed};
 use crate::live::{self, Document, References, WithdrawalKind, was_read};
 
 /// Publishes the working copy: now, or in the future, and not before its embargo ends. What runs ends where the new
@@ -225,8 +226,10 @@ pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
 
 /// Removes a story's publications for good; nothing of it is or will be read.
 pub(super) fn purge(connection: &mut AnyConnection, article: &str) -> Result<()> {
-    diesel::delete(publications::table.filter(publications::article_id.eq(article))).execute(connection)?;
-    Ok(())
+    let of_story = publications::table.filter(publications::article_id.eq(article));
+    let removed: Vec<Indexed> = of_story.select(Indexed::as_select()).load(connection)?;
+    diesel::delete(of_story).execute(connection)?;
+    index::forget(connection, &removed)
 }
 
 /// Writes how publications end, and forgets what the log will no longer have to say of them. What only is put away is
@@ -283,8 +286,9 @@ fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> R
     Ok(read.first(connection).optional()?)
 }
 
-/// Writes a publication and its links, with the slugs that lead to them now. What no longer exists is left out. A link
-/// repeats what lists by it need of the publication; the database keeps the end of the interval in step.
+/// Writes a publication, its words for search, and its links, with the slugs that lead to them now. What no longer
+/// exists is left out. A link repeats what lists by it need of the publication; the database keeps the end of the
+/// interval in step.
 fn insert(connection: &mut AnyConnection, publication: &Publication, document: &Document) -> Result<()> {
     let author_ids: Vec<&String> = document.authors.iter().map(|credit| &credit.id).collect();
     diesel::insert_into(publications::table).values(publication.clone()).execute(connection)?;
@@ -319,5 +323,5 @@ fn insert(connection: &mut AnyConnection, publication: &Publication, document: &
             (tag_id, slug, (publication_id, article_id, published_at, live_from, live_until, superseded))
         })
         .execute(connection)?;
-    Ok(())
+    index::add(connection, &publication.into())
 }

@@ -4,6 +4,7 @@ mod demo;
 mod import;
 mod migrate;
 mod openapi;
+mod reindex;
 mod serve;
 mod user;
 mod verify;
@@ -53,6 +54,7 @@ enum Command {
     Import(import::Import),
     User(user::Users),
     Verify(verify::Verify),
+    Reindex(reindex::Reindex),
     Openapi(openapi::Openapi),
 }
 
@@ -96,6 +98,7 @@ impl Cli {
             Command::Import(import) => import.run(self.settings),
             Command::User(users) => users.run(self.settings),
             Command::Verify(verify) => verify.run(self.settings),
+            Command::Reindex(reindex) => reindex.run(self.settings),
             Command::Openapi(openapi) => openapi.run(),
         }
     }

@@ -4,6 +4,7 @@
 //! when its future gives `Ok`; nothing less.
 
 mod connection;
+pub mod fulltext;
 pub mod functions;
 pub mod keyset;
 pub mod listing;
@@ -12,6 +13,7 @@ pub mod migrate;
 pub mod schema;
 pub mod types;
 mod violation;
+pub mod vocabulary;
 mod writer;
 
 use std::time::Duration;

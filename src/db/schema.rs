@@ -318,12 +318,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    search_entries (position) {
+        position -> BigInt,
+        publication_id -> Text,
+        article_id -> Text,
+        partner_from -> Timestamp,
+        live_from -> Timestamp,
+        live_until -> Timestamp,
+        head -> Text,
+        filed -> Text,
+    }
+}
+
+diesel::table! {
     tallies (id) {
         id -> BigInt,
         role -> Text,
         name_id -> Text,
         at -> Timestamp,
         delta -> Integer,
+    }
+}
+
+diesel::table! {
+    search_vocabulary (word) {
+        word -> Text,
+        reversed -> Text,
+        partner_from -> Timestamp,
+        live_from -> Timestamp,
     }
 }
 
@@ -352,4 +374,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     presence,
     idempotency_keys,
     log_keys,
+    search_entries,
+    search_vocabulary,
 );

@@ -150,6 +150,11 @@ impl Answer {
         Answer { status: StatusCode::CREATED, location: Some(location), ..Answer::one(value, Audience::Caller) }
     }
 
+    /// The cursor that the `Link` to the next page carries, for what is a page and more.
+    pub fn next(self, next: Option<String>) -> Answer {
+        Answer { next, ..self }
+    }
+
     /// The version that the entity tag carries, for `If-Match`.
     pub fn version(self, version: i32) -> Answer {
         Answer { version: Some(version), ..self }

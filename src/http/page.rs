@@ -230,6 +230,11 @@ impl Page {
         }
     }
 
+    /// What is wrong with a cursor whose keys are not those of this list.
+    pub fn wrong_cursor(&self) -> Error {
+        not_ours()
+    }
+
     /// The list from the rows that [`Page::fetch`] asked for; `keys` gives a row's sort keys.
     pub fn list<Row>(&self, mut rows: Vec<Row>, total: Option<i64>, keys: impl Fn(&Row) -> Vec<Key>) -> List<Row> {
         let more = rows.len() > self.limit();

@@ -21,6 +21,9 @@ use crate::error::{Error, Rejection, Result};
 /// Most values in a comma-separated list.
 const MOST_VALUES: usize = 20;
 
+/// The parameter that is a text of somebody's, and not a value that could be wrong.
+const FREE_TEXT: &str = "q";
+
 /// Longest query string that is read, in bytes.
 const LONGEST_QUERY: usize = 8 * 1024;
 
@@ -95,11 +98,13 @@ fn list_query<F: DeserializeOwned, More: DeserializeOwned>(
     pairs: &[(String, String)],
 ) -> Result<ListQuery<F, More>> {
     let of_paging = field_names::<page::Paging>();
-    let known = [field_names::<F>(), field_names::<More>(), of_paging];
-    refuse_unknown(pairs, &known.concat())?;
+    let of_more = field_names::<More>();
+    // A parameter that both know means what `More` says.
+    let of_filter: Vec<&str> = field_names::<F>().iter().copied().filter(|name| !of_more.contains(name)).collect();
+    refuse_unknown(pairs, &[&of_filter, of_more, of_paging].concat())?;
     let mut refused = Vec::new();
-    let filter = collect(read::<F>(pairs, known[0]), &mut refused)?;
-    let more = collect(read::<More>(pairs, known[1]), &mut refused)?;
+    let filter = collect(read::<F>(pairs, &of_filter), &mut refused)?;
+    let more = collect(read::<More>(pairs, of_more), &mut refused)?;
     let paging = collect(read::<page::Paging>(pairs, of_paging), &mut refused)?;
     let (Some(filter), Some(more), Some(paging)) = (filter, more, paging) else {
         return Err(Error::BadRequest(refused));
@@ -136,6 +141,8 @@ fn pairs(request: &HttpRequest) -> Result<Vec<(String, String)>> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     let mut refused = Vec::new();
     for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        // Whatever somebody searches for is searched for; no text has this character.
+        let value = if name == FREE_TEXT { value.replace('\0', " ").into() } else { value };
         if name.contains('\0') || value.contains('\0') {
             let detail = "must not contain the character NUL (%00)";
             refused.push(Rejection::parameter(name.replace('\0', ""), "control_character", detail));

@@ -38,7 +38,7 @@ pub fn of(html: &str, size: usize) -> String {
 }
 
 /// The name of the tag that this begins with, and what follows the tag. A `>` in quotes does not end it.
-fn tag(html: &str) -> (&str, &str) {
+pub(super) fn tag(html: &str) -> (&str, &str) {
     let inner = html.get(1..).unwrap_or_default();
     let name = inner.trim_start_matches('/');
     let name = name.get(..name.find(|one: char| !one.is_ascii_alphanumeric()).unwrap_or(name.len()));
@@ -52,7 +52,7 @@ fn tag(html: &str) -> (&str, &str) {
 }
 
 /// Whether what stands in such a tag belongs to the words around it.
-fn is_inline(name: &str) -> bool {
+pub(super) fn is_inline(name: &str) -> bool {
     let inline = [
         "a", "abbr", "b", "bdi", "cite", "code", "data", "del", "dfn", "em", "i", "ins", "kbd", "mark", "q", "s",
         "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
@@ -61,7 +61,7 @@ fn is_inline(name: &str) -> bool {
 }
 
 /// The next character, and how many bytes it is written with.
-fn character(html: &str, next: char) -> (char, usize) {
+pub(super) fn character(html: &str, next: char) -> (char, usize) {
     let entities = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&nbsp;", ' ')];
     let entity = entities.iter().find(|(entity, _)| next == '&' && html.starts_with(entity));
     entity.map_or((next, next.len_utf8()), |(entity, character)| (*character, entity.len()))

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::document::ArticleKind;
+use super::words::SearchText;
 use crate::clock::Timestamp;
 use crate::db::types::text_enum;
 use crate::http::fields::LanguageTag;
@@ -39,7 +40,7 @@ text_enum! {
 
 /// Which articles a list gives. Several values in one parameter mean any of them, with `_all` all of them, with `_not`
 /// none of them; several parameters mean all of them. Tags, authors, sources and sections are named by id or slug.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct ArticleFilter {
@@ -127,6 +128,10 @@ pub struct ArticleFilter {
     /// Only changed last earlier than this, for whoever reads the list.
     #[param(value_type = Option<String>, format = DateTime)]
     pub updated_before: Option<Timestamp>,
+    /// Only with these words in what readers see, as in `GET /v1/search`: of more than 5,000 stories that have them, the
+    /// newest 5,000. Not for working copies.
+    #[param(value_type = Option<String>, max_length = 200, example = "harbour -ferry")]
+    pub q: Option<SearchText>,
     /// Up to three of `published_at`, `updated_at`, `created_at`, `title`, `id`, separated by commas; a minus for
     /// descending. Default: `-published_at` for readers, `-updated_at` for working copies, and `updated_at` for both
     /// when `updated_after` is given.

@@ -4,8 +4,10 @@ use super::filter::{ArticleColumn, ArticleFilter};
 use super::question::{Names, Wing};
 use super::sight::Sight;
 use super::withdrawal;
+use super::words::SearchText;
 use crate::db::AnyConnection;
-use crate::db::listing::{self, Link, Operator, Part, Predicate, Question, Table, Value};
+use crate::db::fulltext::{self, Span};
+use crate::db::listing::{self, Facet, Link, Operator, Part, Predicate, Question, Table, Value};
 use crate::error::Result;
 use crate::http::page::{List, Page};
 
@@ -48,7 +50,8 @@ fn wing(names: Names) -> Wing {
 /// The ids of the stories on one page of what these eyes see. The past goes by the names that were printed then, so
 /// that the same question about the same moment always has the same answer.
 pub fn pick(connection: &mut AnyConnection, filter: &ArticleFilter, page: &Page, sight: Sight) -> Result<List<String>> {
-    listing::pick(connection, &question(filter, sight), page)
+    let question = question_with_words(connection, filter, sight)?;
+    listing::pick(connection, &question, page)
 }
 
 /// How many of the stories that these eyes see began their run on each day, newest first: at most so many days, and only
@@ -59,14 +62,55 @@ pub fn count_days(
     (before, most): (Option<i32>, i64),
     sight: Sight,
 ) -> Result<Vec<(i32, i64)>> {
-    let mut question = question(filter, sight);
+    let mut question = question_with_words(connection, filter, sight)?;
     if let Some(day) = before {
         question.tests.push(Predicate::Compare("published_day", Operator::Below, Value::Number(day)));
     }
     listing::count_by(connection, question, "published_day", most)
 }
 
+/// Which of these stories a filter lets pass, whatever words it asks for.
+pub fn passing(
+    connection: &mut AnyConnection,
+    filter: &ArticleFilter,
+    sight: Sight,
+    ids: Vec<String>,
+) -> Result<Vec<String>> {
+    let most = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let mut question = question(filter, sight);
+    question.facets.push(these(ids));
+    listing::pick_all(connection, &question, most)
+}
+
+/// Most hits of a search that a list goes through: the newest.
+const MOST_FOUND: i64 = 5_000;
+
+/// The stories that these eyes find by words.
+fn found(connection: &mut AnyConnection, asked: &SearchText, sight: Sight) -> Result<Vec<String>> {
+    let seen = sight.seen();
+    let Some(question) = asked.question(connection, seen)? else { return Ok(Vec::new()) };
+    fulltext::newest_ids(connection, &question, seen, Span::ALL, MOST_FOUND)
+}
+
+/// These stories and no others.
+fn these(ids: Vec<String>) -> Facet {
+    // No id is empty.
+    let ids = if ids.is_empty() { vec![String::new()] } else { ids };
+    let ids = ids.into_iter().map(Value::Text).collect();
+    Facet::Own { any: vec![Predicate::In(PUBLICATIONS.key, ids)], ordered_by: None }
+}
+
 /// What a filter asks of what these eyes see.
+fn question_with_words(connection: &mut AnyConnection, filter: &ArticleFilter, sight: Sight) -> Result<Question> {
+    let mut question = question(filter, sight);
+    // Who asks for nothing leaves nothing out.
+    if let Some(asked) = filter.q.as_ref().filter(|asked| !asked.is_blank()) {
+        question.facets.push(these(found(connection, asked, sight)?));
+    }
+    Ok(question)
+}
+
+/// What a filter asks of what these eyes see, but for words.
 fn question(filter: &ArticleFilter, sight: Sight) -> Question {
     let part = |of_partial_indexes, ended| Part {
         of_partial_indexes,

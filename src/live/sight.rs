@@ -1,6 +1,7 @@
 //! Whose eyes look, and at which moment.
 
 use crate::clock::Timestamp;
+use crate::db::fulltext::Seen;
 use crate::error::{Error, Result};
 
 /// Whose eyes look, and at which moment. Every reading query takes one.
@@ -56,6 +57,11 @@ impl Sight {
         match self {
             Sight::Readers(now) | Sight::Partners(now) | Sight::Past { now, .. } => now,
         }
+    }
+
+    /// The same for the search index, which knows only the present.
+    pub fn seen(self) -> Seen {
+        Seen { at: self.now(), ahead: matches!(self, Sight::Partners(_)) }
     }
 
     /// Whether readers do not see yet what begins for them at this moment.

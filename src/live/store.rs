@@ -82,6 +82,32 @@ pub fn list(
     Ok(List { data, next: picked.next, total: picked.total })
 }
 
+/// What a search looks through to show why a story was found.
+#[derive(Debug)]
+pub struct Texts {
+    /// The story's id.
+    pub id: String,
+    /// The headline.
+    pub title: String,
+    /// A sentence or two.
+    pub summary: Option<String>,
+    /// The text as HTML.
+    pub body_html: String,
+}
+
+/// The texts of these stories, as these eyes see them, in no order.
+pub fn texts(connection: &mut AnyConnection, ids: &[String], sight: Sight) -> Result<Vec<Texts>> {
+    let rows: Vec<(String, String, String)> = seen_by(sight)
+        .filter(publications::article_id.eq_any(ids))
+        .select((publications::article_id, publications::document, publications::body_html))
+        .load(connection)?;
+    let texts = |(id, document, body_html): (String, String, String)| {
+        let document: Document = serde_json::from_str(&document).map_err(Error::internal)?;
+        Ok(Texts { id, title: document.title, summary: document.summary, body_html })
+    };
+    rows.into_iter().map(texts).collect()
+}
+
 /// What an address leads to.
 #[derive(Debug)]
 pub enum Found {

@@ -170,6 +170,15 @@ fn nothing_public_holds_a_word_that_is_private(database: Database) {
         "/v1/articles/export",
         "/v1/articles/export?tag=nato",
         "/v1/articles/export?language=de",
+        "/v1/search",
+        "/v1/search?q=zanzibar&count=true",
+        "/v1/search?q=zanzibarcanary%20&sort=-published_at",
+        "/v1/search?q=%22zanzibarcanary%20held%22",
+        "/v1/search?q=zanzibarcanari%20",
+        "/v1/search?q=zanzibrcanary",
+        "/v1/search?q=-zanzibarcanary",
+        "/v1/search?q=nato&tag=nato&language=de",
+        "/v1/articles?q=zanzibar&count=true",
     ];
     for path in everything {
         is_clean(&reader.get(path), &hidden);
@@ -369,4 +378,32 @@ fn what_depends_on_the_caller_is_kept_by_no_cache(database: Database) {
     // A caller's tag opens nothing for anybody else.
     let working = editor.get(&address(&hidden[1])).expect(200);
     app.anonymous().header("If-None-Match", &working.etag()).get(&address(&hidden[1])).expect(404);
+}
+
+#[apply(each_database)]
+fn a_search_for_what_is_hidden_is_answered_like_one_for_what_never_was(database: Database) {
+    let app = TestApp::start(database);
+    newsroom(&app);
+    for client in [app.anonymous(), app.writer(), app.editor()] {
+        for (hidden, nothing) in [
+            ("zanzibarcanary", "qanzibarcanary"),
+            ("zanzibarcanary%20", "qanzibarcanary%20"),
+            ("zanzibar", "qanzibar"),
+            ("zanzibarcanarx%20", "qanzibarcanarx%20"),
+            ("plain%20zanzibarcanary%20", "plain%20qanzibarcanary%20"),
+            ("plian%20zanzibarcanary%20", "plian%20qanzibarcanary%20"),
+            ("plain%20-zanzibarcanary", "plain%20-qanzibarcanary"),
+            ("-zanzibarcanary", "-qanzibarcanary"),
+            ("%22zanzibarcanary%20draft%22", "%22qanzibarcanary%20draft%22"),
+        ] {
+            for place in
+                ["/v1/search?q=", "/v1/search?sort=-published_at&tag=nato&q=", "/v1/articles?view=live&count=true&q="]
+            {
+                let [hidden, nothing] = [hidden, nothing].map(|text| client.get(&format!("{place}{text}")).expect(200));
+                assert_eq!(hidden.json(), nothing.json());
+            }
+        }
+    }
+    // What everybody may correct, everybody is told.
+    assert_eq!(app.anonymous().get("/v1/search?q=plian%20").expect(200).json()["did_you_mean"], "plain ");
 }

@@ -33,6 +33,8 @@ mod references;
 mod related;
 mod revisions;
 mod schedules;
+mod search;
+mod search_index;
 mod sign_in;
 mod sources;
 mod sync;

@@ -7,7 +7,7 @@ use rstest::rstest;
 use crate::support::program::Program;
 
 #[rstest]
-#[case(&["--help"], &["serve", "migrate", "demo", "import", "user", "openapi", "Examples:", "/docs", "DATELINE_SECRET"])]
+#[case(&["--help"], &["serve", "migrate", "demo", "import", "user", "reindex", "openapi", "Examples:", "/docs", "DATELINE_SECRET"])]
 #[case(&["serve", "--help"], &["--no-migrate", "listening on http://ADDRESS", "--bind", "[default: 127.0.0.1:8080]"])]
 #[case(&["demo", "--help"], &["invented newsroom", "keeps what is there"])]
 #[case(&["migrate", "--help"], &["up", "down", "status", "is lost"])]

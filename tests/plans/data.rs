@@ -7,6 +7,7 @@ use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
 use crate::support::TestApp;
+use crate::words;
 
 /// How many stories there are.
 pub const STORIES: usize = 20_000;
@@ -18,8 +19,9 @@ pub fn fill(app: &TestApp) {
     app.partner();
     let url = &app.app().config().database;
     let on_sqlite = matches!(url, DatabaseUrl::Sqlite(_));
-    let statements: String =
-        STATEMENTS.iter().map(|statement| format!("{};\n", spelled(statement, on_sqlite))).collect();
+    let of_words = words::statements(on_sqlite);
+    let statements = STATEMENTS.into_iter().chain([of_words.as_str()]);
+    let statements: String = statements.map(|statement| format!("{};\n", spelled(statement, on_sqlite))).collect();
     match url {
         DatabaseUrl::Sqlite(path) => {
             let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();

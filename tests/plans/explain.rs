@@ -77,28 +77,40 @@ impl Explainer {
         let sql = with_values(sql, values);
         match self {
             Explainer::Sqlite(connection) => {
-                let steps: Vec<Step> =
-                    sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(connection).expect("a plan of SQLite");
+                let steps = steps(connection, &sql);
                 let fault = judge_steps(&sql, &steps);
                 let lines: Vec<String> =
                     steps.iter().map(|step| format!("  {} {} {}", step.id, step.parent, step.detail)).collect();
                 fault.map_or(Ok(()), |fault| Err(format!("{fault}\n{}", lines.join("\n"))))
             }
             Explainer::Postgres(connection) => {
-                let lines: Vec<Plan> = sql_query(format!("EXPLAIN (FORMAT JSON) {sql}"))
-                    .load(connection)
-                    .unwrap_or_else(|error| panic!("{error}\n{sql}"));
-                let text: String = lines.into_iter().map(|line| line.text).collect();
-                let plan: Value = serde_json::from_str(&text).expect("a plan in JSON");
-                let fault = judge_node(
-                    &plan[0]["Plan"],
-                    Asked { fenced: sql.contains(FENCE), counts_to: sql.contains("AS few") },
-                    false,
-                );
-                fault.map_or(Ok(()), |fault| Err(format!("{fault}\n{text}")))
+                let plan = node(connection, &sql);
+                let asked = Asked { fenced: sql.contains(FENCE), counts_to: sql.contains("AS few") };
+                judge_node(&plan, asked, false).map_or(Ok(()), |fault| Err(format!("{fault}\n{plan:#}")))
             }
         }
     }
+
+    /// The plan of a statement: a list of steps, or a tree of nodes.
+    pub fn plan(&mut self, sql: &str) -> Value {
+        match self {
+            Explainer::Sqlite(connection) => steps(connection, sql).into_iter().map(|step| step.detail).collect(),
+            Explainer::Postgres(connection) => node(connection, sql),
+        }
+    }
+}
+
+fn steps(connection: &mut SqliteConnection, sql: &str) -> Vec<Step> {
+    sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(connection).unwrap_or_else(|error| panic!("{error}\n{sql}"))
+}
+
+fn node(connection: &mut PgConnection, sql: &str) -> Value {
+    let lines: Vec<Plan> = sql_query(format!("EXPLAIN (FORMAT JSON) {sql}"))
+        .load(connection)
+        .unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    let text: String = lines.into_iter().map(|line| line.text).collect();
+    let plan: Value = serde_json::from_str(&text).expect("a plan in JSON");
+    plan[0]["Plan"].clone()
 }
 
 /// The statement with its values in their places, so that the planner knows what the server's planner knew.
@@ -118,10 +130,15 @@ fn with_values(sql: &str, values: &str) -> String {
 }
 
 /// The values of a list, as they were written for people.
-fn apart(values: &str) -> Vec<&str> {
+pub fn apart(values: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut begin) = (Vec::new(), 0, 0);
+    let (mut quoted, mut escaped) = (false, false);
     for (place, letter) in values.char_indices() {
         match letter {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if quoted => {}
             '[' | '(' => depth += 1,
             ']' | ')' => depth -= 1,
             ',' if depth == 0 => {
@@ -137,7 +154,7 @@ fn apart(values: &str) -> Vec<&str> {
 }
 
 /// A value as SQL.
-fn literal(value: &str) -> String {
+pub fn literal(value: &str) -> String {
     let inner = |prefix: &str, suffix: char| value.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
     if let Some(moment) = inner("Timestamp(", ')') {
         return format!("'{}'", moment.trim_start_matches('+').replace('T', " "));
@@ -149,10 +166,11 @@ fn literal(value: &str) -> String {
         }
         return format!("ARRAY[{}]", apart(values).into_iter().map(literal).collect::<Vec<_>>().join(", "));
     }
-    match inner("Some(", ')') {
-        Some(value) => literal(value),
-        None => value.replace('"', "'"),
+    if let Some(text) = inner("\"", '"') {
+        let text = text.replace("\\u{10ffff}", "\u{10ffff}").replace("\\\"", "\"").replace("\\\\", "\\");
+        return format!("'{}'", text.replace('\'', "''"));
     }
+    inner("Some(", ')').map_or_else(|| value.to_owned(), literal)
 }
 
 /// SQLite: within one select, a walk through a whole index must not be sorted, nor come without an end.

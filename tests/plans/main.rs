@@ -8,6 +8,7 @@ mod support;
 mod data;
 mod explain;
 mod questions;
+mod words;
 
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -17,20 +18,20 @@ use explain::Explainer;
 use questions::{Asker, Question};
 use rstest_reuse::apply;
 use support::{Database, TestApp, each_database};
+use words::is_about_words;
 
 static STATEMENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// The statements about lists that `act` makes the server run.
+/// The statements that `act` makes the server run.
 fn statements<T>(act: impl FnOnce() -> T) -> (T, Vec<String>) {
     STATEMENTS.lock().unwrap().clear();
     let done = act();
-    let all = std::mem::take(&mut *STATEMENTS.lock().unwrap());
-    (done, all.into_iter().filter(|statement| is_about_lists(statement)).collect())
+    (done, std::mem::take(&mut *STATEMENTS.lock().unwrap()))
 }
 
 /// Not who is calling, not what is due: what reads stories.
 fn is_about_lists(statement: &str) -> bool {
-    let reads = statement.starts_with("SELECT ") && !statement.contains("announcements");
+    let reads = statement.starts_with("SELECT ") && !statement.contains("announcements") && !is_about_words(statement);
     reads && ["publications", "publication_", "articles", "article_"].iter().any(|table| statement.contains(table))
 }
 
@@ -42,6 +43,7 @@ fn ask_and_explain(database: Database) {
     let (mut bad, mut explained, mut most) = (Vec::new(), 0, 0);
     let mut ask = |question: &Question| {
         let (next, ran) = statements(|| asker.ask(question));
+        let ran: Vec<String> = ran.into_iter().filter(|statement| is_about_lists(statement)).collect();
         assert!(!ran.is_empty(), "{question:?}: no statement was seen");
         most = most.max(ran.len());
         for statement in ran {
@@ -70,6 +72,28 @@ fn ask_and_explain(database: Database) {
     // copies; names are asked for apart.
     assert!(most <= 4, "{most} statements about stories for one list");
     bad_plans_are_seen(&mut explainer);
+    search_and_explain(&app, &mut explainer);
+}
+
+fn search_and_explain(app: &TestApp, explainer: &mut Explainer) {
+    let (reader, mut bad, mut explained) = (app.anonymous(), Vec::new(), 0);
+    for path in words::questions() {
+        let ((), ran) = statements(|| words::ask(&reader, &path));
+        for statement in ran {
+            let judged = match is_about_words(&statement) {
+                true => words::judge(explainer, &statement),
+                false if is_about_lists(&statement) => explainer.judge(&statement),
+                false => continue,
+            };
+            explained += 1;
+            if let Err(plan) = judged {
+                bad.push(format!("{path}\n{statement}\n{plan}"));
+            }
+        }
+    }
+    println!("{explained} statements of searches explained");
+    assert!(bad.is_empty(), "{} of {explained} statements are bad:\n{}", bad.len(), bad.join("\n\n"));
+    assert!(explained > 300, "only {explained} statements");
 }
 
 /// The judge must be able to say no.

@@ -1,8 +1,8 @@
 //! The check that nobody touched what was written: the log's chain and signatures, and every story against the log.
 //!
 //! What is covered: every entry of the log; every revision, and the working copy with everything that its next
-//! publication would say; everything that was published, with its links and its intervals; kills, embargoes and the
-//! trash. What is not: tags, sources, authors and accounts as they are now,
+//! publication would say; everything that was published, with its links, its intervals and its words in the search index;
+//! kills, embargoes and the trash. What is not: tags, sources, authors and accounts as they are now,
 //! whose entries hold versions and no hashes. What readers were told of them is covered by the publications.
 
 mod copy;
@@ -16,7 +16,7 @@ pub use log::Kept;
 use std::fmt;
 
 use crate::clock::Timestamp;
-use crate::db::{self, AnyConnection};
+use crate::db::{self, AnyConnection, fulltext};
 use crate::error::{Error, Result};
 use crate::events::Signer;
 
@@ -135,7 +135,16 @@ impl Check {
         if let Some(kept) = &self.kept {
             log::check_kept(connection, &self.signer, kept)?;
         }
-        story::check_all(connection, self.now, counts)
+        story::check_all(connection, self.now, counts)?;
+        check_index(connection)
+    }
+}
+
+/// The search index as a whole. It comes last, because it can be made anew, and what was published cannot.
+fn check_index(connection: &mut AnyConnection) -> Checked {
+    match fulltext::fault(connection)? {
+        Some(what) => expect(false, "the search index", format!("{what}; dateline reindex makes it anew")),
+        None => Ok(()),
     }
 }
 
@@ -151,6 +160,9 @@ impl fmt::Display for Counts {
         }
         writeln!(formatter, "stories       {stories}, and {purged} that were purged")?;
         writeln!(formatter, "revisions     {revisions}")?;
-        write!(formatter, "publications  {publications}, each sealed, in the log, and in its interval")
+        write!(
+            formatter,
+            "publications  {publications}, each sealed, in the log, in its interval and in the search index"
+        )
     }
 }

@@ -12,6 +12,7 @@ use crate::db::AnyConnection;
 use crate::db::schema::{publication_authors, publication_tags, publications};
 use crate::error::{Error, Result};
 use crate::events::Action;
+use crate::live::words::index;
 use crate::live::{Correction, Document, seal};
 
 /// What was published of a story.
@@ -40,6 +41,7 @@ pub fn check(
     let place = |number: i32| format!("publications, article {id}, number {number}");
     let made: Vec<(i32, &Logged)> = (1..).zip(log.iter().filter(|entry| entry.is_publication())).collect();
     let (mut published, mut superseded) = (Published::default(), Vec::new());
+    let mut not_indexed = None;
     for (number, entry) in &made {
         expect(numbers.contains(number), place(*number), "it was removed by hand")?;
         let found = publications::table
@@ -59,6 +61,10 @@ pub fn check(
         if let Some(what) = wrong_index(connection, &publication, &document)? {
             expect(false, place(*number), what)?;
         }
+        if not_indexed.is_none() {
+            let fault = index::fault(connection, &(&publication).into(), publication.superseded)?;
+            not_indexed = fault.map(|what| (*number, what));
+        }
         published.hash = Some(hash);
         let slot = Slot::from(&publication);
         if slot.live_until > slot.live_from {
@@ -77,6 +83,9 @@ pub fn check(
         let may_be_put_away = told.gone || (told.followed && told.until <= now);
         let as_told = slot.live_until == told.until && (superseded || !told.gone) && (!superseded || may_be_put_away);
         expect(as_told, place(slot.number), "its interval is not what the log says")?;
+    }
+    if let Some((number, what)) = not_indexed {
+        expect(false, place(number), what)?;
     }
     Ok(published)
 }

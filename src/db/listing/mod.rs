@@ -13,7 +13,7 @@ mod table;
 
 use std::collections::HashMap;
 
-pub use plan::{Facet, Part, Question, count_by, pick};
+pub use plan::{Facet, Part, Question, count_by, pick, pick_all};
 pub use predicate::{Fragment, Operator, Predicate, Value};
 pub use table::{Column, Kind, Link, Order, Table};
 

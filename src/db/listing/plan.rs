@@ -191,6 +191,22 @@ pub fn count_by(
     Ok((&tally).load(connection)?)
 }
 
+/// The keys of everything that was asked for, in order, up to `most` of them.
+pub fn pick_all(connection: &mut AnyConnection, question: &Question, most: i64) -> Result<Vec<String>> {
+    let leader = leader(connection, question)?;
+    let pick = Pick {
+        table: question.table,
+        order: &question.order,
+        branches: branches(question, leader, Dialect::of(connection)),
+        after: None,
+        limit: most,
+        offset: 0,
+        counted: false,
+    };
+    let rows: Vec<PickedRow> = (&pick).load(connection)?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
 /// What a cursor needs to go on after a row.
 fn keys((key, first, second, third, text, _): &PickedRow, slots: Slots, columns: usize) -> Vec<Key> {
     let mut keys = vec![Key::from(key.clone()); columns];

@@ -1,10 +1,10 @@
 //! Reading under embargo: those who may are written down before they get an answer.
 
+use super::Finished;
 use crate::auth::Caller;
 use crate::error::Result;
 use crate::events::{Action, Event, Ledger, Resource};
 use crate::http::query::WriteOptions;
-use crate::live::Finished;
 
 /// Writes to the log which of these stories the caller reads before readers do.
 pub async fn log(ledger: &Ledger, caller: &Caller, stories: &[Finished]) -> Result<()> {

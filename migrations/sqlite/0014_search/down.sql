@@ -1,0 +1,6 @@
+DROP TRIGGER search_words_follow;
+DROP TRIGGER search_entries_over;
+DROP TRIGGER search_entries_end;
+DROP TABLE search_vocabulary;
+DROP TABLE search_words;
+DROP TABLE search_entries;
