@@ -213,7 +213,7 @@ pub(super) async fn list(
     fields.iter().try_for_each(|fields| fields.refuse_in_lists(&["translations", "editing"]))?;
     match wing(&caller, more.view, more.as_of, now)? {
         Wing::Editing(editor) => {
-            refuse_search(&filter, "searches what readers see, and not working copies; add view=live")?;
+            refuse_search(&filter)?;
             let page = query.paging.page(&cursors, &format!("{} {}", editor.user_id, query.binding))?;
             let read = move |connection: &mut _| {
                 store::list(connection, &editor, (&filter, more.status.working(), extras), &page, now)
@@ -227,9 +227,6 @@ pub(super) async fn list(
                 return Err(Error::bad_parameter("status", "not_for_readers", detail));
             }
             only_readers_fields(fields.as_ref())?;
-            if more.as_of.is_some() {
-                refuse_search(&filter, "searches what readers see now, and cannot be combined with as_of")?;
-            }
             let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
             let read = db.read(move |connection| {
                 let sight = sight.at(clock.now());
@@ -270,12 +267,10 @@ async fn list_gone(
     Ok(Answer::list(&list, audience).fresh(freshness))
 }
 
-/// The index holds what is published now and nothing else: it knows neither working copies nor the past.
-fn refuse_search(filter: &ArticleFilter, detail: &str) -> Result<()> {
-    match filter.q {
-        Some(_) => Err(Error::bad_parameter("q", "live_only", detail)),
-        None => Ok(()),
-    }
+/// The index of words holds what is published and nothing else: it knows no working copies.
+fn refuse_search(filter: &ArticleFilter) -> Result<()> {
+    let detail = "searches what readers see, and not working copies; add view=live";
+    filter.q.as_ref().map_or(Ok(()), |_| Err(Error::bad_parameter("q", "live_only", detail)))
 }
 
 /// Begin an article

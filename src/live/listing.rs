@@ -8,7 +8,7 @@ use super::words::SearchText;
 use crate::db::AnyConnection;
 use crate::db::fulltext::{self, Span};
 use crate::db::listing::{self, Facet, Link, Operator, Part, Predicate, Question, Table, Value};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::page::{List, Page};
 
 const PUBLICATIONS: Table = Table { name: "publications", key: "article_id" };
@@ -100,11 +100,15 @@ fn these(ids: Vec<String>) -> Facet {
     Facet::Own { any: vec![Predicate::In(PUBLICATIONS.key, ids)], ordered_by: None }
 }
 
-/// What a filter asks of what these eyes see.
+/// What a filter asks of what these eyes see. The index of words holds what is published now: it knows no past.
 fn question_with_words(connection: &mut AnyConnection, filter: &ArticleFilter, sight: Sight) -> Result<Question> {
     let mut question = question(filter, sight);
     // Who asks for nothing leaves nothing out.
     if let Some(asked) = filter.q.as_ref().filter(|asked| !asked.is_blank()) {
+        if let Sight::Past { .. } = sight {
+            let detail = "searches what readers see now, and cannot be combined with as_of";
+            return Err(Error::bad_parameter("q", "live_only", detail));
+        }
         question.facets.push(these(found(connection, asked, sight)?));
     }
     Ok(question)

@@ -49,8 +49,13 @@ fn a_search_is_about_what_readers_see_now(database: Database) {
     // Editors' lists are about working copies, which the index does not know.
     assert_eq!(editor.get("/v1/articles?q=lamu").expect(400).refusals(), ["q live_only"]);
     editor.get("/v1/articles?q=lamu&view=live").expect(200);
-    let past = format!("/v1/articles?q=lamu&as_of={}", app.later(0));
-    assert_eq!(reader.get(&past).expect(400).refusals(), ["q live_only"]);
+    for list in ["/v1/articles", "/v1/calendar", "/v1/articles/export"] {
+        let past = format!("{list}?q=lamu&as_of={}", app.later(0));
+        assert_eq!(reader.get(&past).expect(400).refusals(), ["q live_only"], "{list}");
+    }
+    app.editor().published(json!({"title": "Ferry"}));
+    let days = |words: &str| reader.get(&format!("/v1/calendar?q={words}")).expect(200).json()["data"].clone();
+    assert_eq!((days("ferry")[0]["count"].clone(), days("lamu")), (json!(1), json!([])));
     // Nothing is left of a story that is removed for good, not even a word.
     let admin = app.admin();
     admin.if_match("*").delete(&format!("{}?purge=true", address(&story))).expect(204);
