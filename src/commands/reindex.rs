@@ -10,7 +10,8 @@ use crate::live::words::index;
 /// Make the search index anew.
 ///
 /// The index follows what is published by itself, so this is only needed when `dateline verify` says so, or when stories
-/// were brought in behind the program's back. May run beside a server, which finds less until it is done.
+/// were brought in behind the program's back. May run beside a server, which finds less until it is done, and may go on
+/// giving answers that it made meanwhile until something is published or it is started again.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dateline reindex\n  dateline reindex --database-url postgres://…")]
 pub struct Reindex {}

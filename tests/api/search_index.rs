@@ -55,7 +55,7 @@ fn a_search_is_about_what_readers_see_now(database: Database) {
     }
     app.editor().published(json!({"title": "Ferry"}));
     let days = |words: &str| reader.get(&format!("/v1/calendar?q={words}")).expect(200).json()["data"].clone();
-    assert_eq!((days("ferry")[0]["count"].clone(), days("lamu")), (json!(1), json!([])));
+    assert_eq!((days("ferry")[0]["articles"].clone(), days("lamu")), (json!(1), json!([])));
     // Nothing is left of a story that is removed for good, not even a word.
     let admin = app.admin();
     admin.if_match("*").delete(&format!("{}?purge=true", address(&story))).expect(204);

@@ -7,6 +7,7 @@ mod demo;
 mod help;
 mod log;
 mod migrate;
+mod reindex;
 mod serve;
 mod start;
 mod user;
