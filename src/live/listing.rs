@@ -104,7 +104,7 @@ fn these(ids: Vec<String>) -> Facet {
 fn question_with_words(connection: &mut AnyConnection, filter: &ArticleFilter, sight: Sight) -> Result<Question> {
     let mut question = question(filter, sight);
     // Who asks for nothing leaves nothing out.
-    if let Some(asked) = filter.q.as_ref().filter(|words| !words.is_blank()) {
+    if let Some(words) = filter.q.as_ref().filter(|words| !words.is_blank()) {
         if let Sight::Past { .. } = sight {
             let detail = "searches what readers see now, and cannot be combined with as_of";
             return Err(Error::bad_parameter("q", "live_only", detail));
