@@ -15,11 +15,16 @@ const RESERVED: [&str; 1] = ["export"];
 
 /// The story that was last published, or is scheduled, under this slug.
 pub fn published_as(connection: &mut AnyConnection, slug: &str) -> Result<Option<String>> {
+    Ok(latest(connection, slug)?.map(|(article, _)| article))
+}
+
+/// The story that was last published under this slug, and since when readers know it so.
+fn latest(connection: &mut AnyConnection, slug: &str) -> Result<Option<(String, Timestamp)>> {
     let latest = publications::table
         .filter(publications::slug.eq(slug))
         .filter(publications::live_until.gt(publications::live_from))
         .order((publications::live_from.desc(), publications::id.desc()))
-        .select(publications::article_id);
+        .select((publications::article_id, publications::live_from));
     Ok(latest.first(connection).optional()?)
 }
 
@@ -35,10 +40,18 @@ pub fn refuse_published(
     if RESERVED.contains(&slug) {
         return Err(Error::taken("/slug", "is an address of the API itself; choose another one"));
     }
-    let Some(other) = published_as(connection, slug)?.filter(|other| other != article) else { return Ok(()) };
+    let other = latest(connection, slug)?.filter(|(other, _)| other != article);
+    let Some((other, known_since)) = other else { return Ok(()) };
     if !taken_over {
-        let detail = "readers once found another article under this slug; choose another one, or send \"take_over\": \
-                      true if it should lead to this one";
+        // What waits is told as a draft is, in the words of the database's own refusal: whether it waits is not
+        // everybody's to know.
+        let detail = match known_since > now {
+            true => "this slug is already in use; choose another one",
+            false => {
+                "readers once found another article under this slug; choose another one, or send \"take_over\": true if \
+                 it should lead to this one"
+            }
+        };
         return Err(Error::taken("/slug", detail));
     }
     let still_read = publications::table

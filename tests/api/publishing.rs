@@ -268,3 +268,21 @@ fn a_writer_does_not_publish_and_does_not_touch_what_others_wrote(database: Data
     assert_eq!(editor.publish(&own, json!({}))["status"], "published");
     assert_eq!(writer.get(&address(&own)).expect(200).json()["status"], "published");
 }
+
+#[apply(each_database)]
+fn a_silent_change_is_read_and_moves_no_date(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let story = editor.published(json!({"title": "A coma"}));
+    let first = times(&reader.get(&address(&story)).expect(200).json());
+    app.pass(60);
+    editor.change(&story, json!({"title": "A comma"}));
+    editor.publish(&story, json!({"modified": "silent"}));
+    let read = reader.get(&address(&story)).expect(200).json();
+    assert_eq!((&read["title"], times(&read)), (&json!("A comma"), first.clone()));
+    app.pass(60);
+    editor.change(&story, json!({"title": "Two commas"}));
+    editor.publish(&story, json!({"modified": "editorial"}));
+    let [began, runs, modified] = times(&reader.get(&address(&story)).expect(200).json());
+    assert_eq!([began, runs, modified], [first[0].clone(), first[1].clone(), json!(app.later(0))]);
+}

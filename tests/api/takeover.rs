@@ -81,6 +81,22 @@ fn a_former_slug_leads_on_with_everything_else_that_was_asked(database: Database
 }
 
 #[apply(each_database)]
+fn a_slug_that_waits_is_refused_in_the_words_of_a_draft(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, writer) = (app.editor(), app.writer());
+    editor.begin(json!({"title": "Draft", "slug": "draft"}));
+    let held = editor.begin(json!({"title": "Held", "slug": "held", "embargo_until": app.later(60)}));
+    editor.publish(&held, json!({}));
+    let refused = |slug: &str| {
+        let refused = writer.post("/v1/articles", json!({"title": "Mine", "slug": slug})).expect(409).json();
+        (refused["code"].clone(), refused["detail"].clone(), refused["errors"].clone())
+    };
+    assert_eq!(refused("held"), refused("draft"));
+    app.pass(60);
+    assert_ne!(refused("held"), refused("draft"));
+}
+
+#[apply(each_database)]
 fn of_many_stories_that_want_one_slug_one_has_it(database: Database) {
     let app = TestApp::start(database);
     let editor = app.editor();
