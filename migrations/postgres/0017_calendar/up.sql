@@ -6,4 +6,4 @@ ALTER TABLE publications ADD COLUMN published_day INTEGER NOT NULL GENERATED ALW
     + CAST(EXTRACT(DAY FROM published_at) AS INTEGER)
 ) STORED;
 
-CREATE INDEX publications_day ON publications (superseded, published_day, live_from, live_until);
+CREATE INDEX publications_day ON publications (published_day, superseded, live_from, live_until);

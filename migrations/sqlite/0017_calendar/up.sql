@@ -4,4 +4,4 @@ ALTER TABLE publications ADD COLUMN published_day INTEGER NOT NULL GENERATED ALW
     CAST(substr(published_at, 1, 4) || substr(published_at, 6, 2) || substr(published_at, 9, 2) AS INTEGER)
 ) VIRTUAL;
 
-CREATE INDEX publications_day ON publications (superseded, published_day, live_from, live_until);
+CREATE INDEX publications_day ON publications (published_day, superseded, live_from, live_until);
