@@ -1,7 +1,9 @@
 //! `dateline verify`: nobody touches what was written without being found out.
 
 use dateline::audit::verify::{Check, Kept, Outcome};
+use dateline::config::Secret;
 use dateline::error::Error;
+use dateline::events::Signer;
 use dateline::jobs;
 use diesel::connection::SimpleConnection;
 use rstest_reuse::apply;
@@ -199,8 +201,9 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
         ("UPDATE publications SET document = 'lies' WHERE slug = 'killed'", "number 1: it cannot be read"),
         ("UPDATE articles SET document = 'lies' WHERE slug = 'killed'", "the working copy is not what"),
         ("UPDATE articles SET kind = 'lies' WHERE slug = 'killed'", "it cannot be read"),
-        ("UPDATE withdrawals SET reason_public = 'Lies.' WHERE kind = 'killed'", "why it was killed"),
-        ("UPDATE withdrawals SET reason_internal = NULL WHERE kind = 'killed'", "why it was killed"),
+        ("UPDATE withdrawals SET reason_public = 'Lies.' WHERE kind = 'killed'", "what was killed, or why"),
+        ("UPDATE withdrawals SET reason_internal = NULL WHERE kind = 'killed'", "what was killed, or why"),
+        ("UPDATE withdrawals SET up_to = up_to - 1 WHERE kind = 'killed'", "what was killed, or why"),
         ("UPDATE withdrawals SET kind = 'lies'", "it cannot be read"),
         ("DELETE FROM withdrawals WHERE kind = 'embargoed'", "out of sight under embargo"),
         ("DELETE FROM search_entries", "the search index does not have it"),
@@ -278,8 +281,12 @@ fn a_new_secret_vouches_for_what_was_signed_with_the_old_one(database: Database)
     let app = TestApp::start(database);
     let story = app.editor().published(json!({"title": "Old"}));
     let old = app.anonymous().get(&format!("{}/proof", address(&story))).expect(200).json();
-    let renewed = app.beside_with_secret("another secret that is only good for tests");
-    assert!(finding(verify(&renewed)).contains("start the server once"));
+    let another = "another secret that is only good for tests";
+    // Before a server was started with it.
+    let signer = Signer::new(&Secret::new(another.to_owned()).expect("a long secret"));
+    let unknown = Check { signer, ..check(&app) };
+    assert!(finding(app.ask(move |connection| unknown.run(connection))).contains("start the server once"));
+    let renewed = app.beside_with_secret(another);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(renewed.app().ledger().keep_key()).unwrap();
     runtime.block_on(renewed.app().ledger().keep_key()).unwrap();
