@@ -65,12 +65,13 @@ pub struct Settings {
     #[arg(long, env = "DATELINE_CACHE_MB", default_value_t = 64, global = true)]
     pub cache_mb: u32,
 
-    /// Seconds for which a CDN or proxy may give a public answer without asking again (s-maxage). 0: it asks each time,
-    /// and always gives what is true.
+    /// Seconds, up to 60, for which a CDN or proxy may give a public answer without asking again (s-maxage), but not
+    /// beyond the next full minute. 0: it asks each time, and always gives what is true.
     #[arg(long, env = "DATELINE_SHARED_MAX_AGE", default_value_t = 0, global = true)]
     pub shared_max_age: u32,
 
-    /// Seconds after that for which it may give what it has while it asks (stale-while-revalidate).
+    /// Seconds after that, up to the next full minute, for which it may give what it has while it asks
+    /// (stale-while-revalidate).
     #[arg(long, env = "DATELINE_SHARED_STALE", default_value_t = 0, global = true)]
     pub shared_stale: u32,
 
@@ -201,6 +202,16 @@ impl Settings {
         }
         if self.workers == Some(0) {
             return Err(SettingError::new("DATELINE_WORKERS", "must be at least 1"));
+        }
+        for (name, seconds) in
+            [("DATELINE_SHARED_MAX_AGE", self.shared_max_age), ("DATELINE_SHARED_STALE", self.shared_stale)]
+        {
+            if seconds > 60 {
+                return Err(SettingError::new(
+                    name,
+                    "must be 0 to 60 seconds: nothing is shared beyond the next minute",
+                ));
+            }
         }
         if self.request_timeout == 0 {
             return Err(SettingError::new("DATELINE_REQUEST_TIMEOUT", "must be at least 1 second"));

@@ -248,7 +248,7 @@ impl Answer {
             && let (Some(sharing), Some(clock)) =
                 (request.app_data::<Data<Sharing>>(), request.app_data::<Data<Clock>>())
         {
-            answer.insert_header((header::CACHE_CONTROL, sharing.cache_control(freshness.until, clock.now())));
+            answer.insert_header((header::CACHE_CONTROL, sharing.cache_control(clock.now())));
             for key in sharing.purge_keys(freshness) {
                 answer.insert_header(key);
             }

@@ -1,7 +1,5 @@
 //! What caches between us and readers (a CDN, a proxy) may do with public answers (RFC 9111, RFC 5861).
 
-use std::time::Duration;
-
 use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::cache::Freshness;
@@ -12,6 +10,9 @@ const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 
 /// The header by which Cloudflare and others purge; keys are separated by commas.
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
+
+/// In microseconds.
+const MINUTE: i64 = 60_000_000;
 
 /// The key that every list has: purge it after anything that readers see has changed.
 const OF_LISTS: &str = "lists";
@@ -27,10 +28,10 @@ pub struct Sharing {
 }
 
 impl Sharing {
-    /// `Cache-Control` of a public answer that is true until a moment: no cache may give it beyond that.
-    pub fn cache_control(self, until: Timestamp, now: Timestamp) -> HeaderValue {
-        let left = (until.microseconds() - now.microseconds()).max(0) / 1_000_000;
-        let left = u32::try_from(left).unwrap_or(u32::MAX);
+    /// `Cache-Control` of a public answer, given now. It is good until the next full minute at most, when a schedule that
+    /// stands on one changes it, and says nothing of when that is: what is scheduled is not everybody's to know.
+    pub fn cache_control(self, now: Timestamp) -> HeaderValue {
+        let left = u32::try_from((MINUTE - now.microseconds().rem_euclid(MINUTE)) / 1_000_000).unwrap_or(0);
         let max_age = self.max_age.min(left);
         let stale = self.stale.min(left - max_age);
         let text = match (max_age, stale) {
@@ -41,14 +42,14 @@ impl Sharing {
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("public, no-cache"))
     }
 
-    /// Whether an answer that is true until this moment is given less long than others.
-    pub fn is_cut_short(self, until: Timestamp, now: Timestamp) -> bool {
-        self.max_age > 0 && until < now.after(Duration::from_secs(u64::from(self.max_age) + u64::from(self.stale)))
+    /// Whether shared caches may give anything without asking.
+    pub fn is_on(self) -> bool {
+        self.max_age > 0
     }
 
     /// The headers by which a shared cache can be told to forget this answer; none when it asks each time anyhow.
     pub fn purge_keys(self, freshness: &Freshness) -> Vec<(HeaderName, HeaderValue)> {
-        if self.max_age == 0 {
+        if !self.is_on() {
             return Vec::new();
         }
         let mut keys: Vec<&str> =
@@ -65,23 +66,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cache_may_give_an_answer_beyond_its_time() {
-        let noon: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-        let later = |seconds| noon.after(Duration::from_secs(seconds));
-        let sharing = Sharing { max_age: 60, stale: 30 };
-        let said = |until| sharing.cache_control(until, noon).to_str().unwrap().to_owned();
-        assert_eq!(said(Timestamp::FOREVER), "public, max-age=0, s-maxage=60, stale-while-revalidate=30");
-        assert_eq!(said(later(70)), "public, max-age=0, s-maxage=60, stale-while-revalidate=10");
-        assert_eq!(said(later(20)), "public, max-age=0, s-maxage=20");
-        assert_eq!(said(noon), "public, no-cache");
-        assert_eq!(Sharing::default().cache_control(Timestamp::FOREVER, noon), "public, no-cache");
-        assert!(sharing.is_cut_short(later(70), noon) && !sharing.is_cut_short(later(90), noon));
+    fn an_answer_is_good_until_the_next_full_minute_at_most_whatever_is_scheduled() {
+        let said = |sharing: Sharing, moment: &str| {
+            sharing.cache_control(moment.parse().unwrap()).to_str().unwrap().to_owned()
+        };
+        let sharing = Sharing { max_age: 40, stale: 15 };
+        for (moment, expected) in [
+            ("12:00:00Z", "public, max-age=0, s-maxage=40, stale-while-revalidate=15"),
+            ("12:00:10Z", "public, max-age=0, s-maxage=40, stale-while-revalidate=10"),
+            ("12:00:20Z", "public, max-age=0, s-maxage=40"),
+            ("12:00:50.5Z", "public, max-age=0, s-maxage=9"),
+            ("12:00:59.5Z", "public, no-cache"),
+        ] {
+            assert_eq!(said(sharing, &format!("2026-11-23T{moment}")), expected, "{moment}");
+        }
+        assert_eq!(
+            said(Sharing { max_age: 3600, stale: 60 }, "2026-11-23T12:00:00Z"),
+            "public, max-age=0, s-maxage=60"
+        );
+        assert_eq!(said(Sharing::default(), "2026-11-23T12:00:00Z"), "public, no-cache");
     }
 
     #[test]
-    fn a_story_is_purged_by_everything_it_was_made_from_and_a_list_by_one_key() {
+    fn a_story_is_purged_by_everything_that_is_seen_of_it_and_a_list_by_one_key() {
         let sharing = Sharing { max_age: 60, stale: 0 };
-        let keys = sharing.purge_keys(&Freshness::of(["b".to_owned(), "a".to_owned(), "b".to_owned()]));
+        let freshness = Freshness::of(["b".to_owned(), "a".to_owned(), "b".to_owned()]).unseen(["c".to_owned()]);
+        let keys = sharing.purge_keys(&freshness);
         assert_eq!(keys, [(SURROGATE_KEY, "a b".parse().unwrap()), (CACHE_TAG, "a,b".parse().unwrap())]);
         assert_eq!(sharing.purge_keys(&Freshness::of_anything())[0].1, "lists");
         assert!(Sharing::default().purge_keys(&Freshness::of_anything()).is_empty());

@@ -26,6 +26,12 @@ struct Member {
     live_until: Timestamp,
 }
 
+impl Member {
+    fn is_read(&self, now: Timestamp) -> bool {
+        self.live_from <= now && now < self.live_until
+    }
+}
+
 /// Everything that has this original, in one query.
 pub fn load(connection: &mut AnyConnection, original: &str) -> Result<Family> {
     let members = publications::table
@@ -40,8 +46,7 @@ pub fn load(connection: &mut AnyConnection, original: &str) -> Result<Family> {
 impl Family {
     /// The others that readers see at this moment, in the order of their languages.
     pub fn translations(&self, article: &str, now: Timestamp) -> Vec<TranslationReference> {
-        let is_read = |member: &&Member| member.live_from <= now && now < member.live_until;
-        let others = self.0.iter().filter(is_read).filter(|member| member.article_id != article);
+        let others = self.0.iter().filter(|member| member.is_read(now)).filter(|member| member.article_id != article);
         let reference = |member: &Member| TranslationReference {
             id: member.article_id.clone(),
             slug: member.slug.clone(),
@@ -51,11 +56,14 @@ impl Family {
         others.map(reference).collect()
     }
 
-    /// How long what readers see of it stays true: until somebody changes one of them, or one begins or ends.
+    /// How long what readers see of it stays true: until somebody changes one of them, or one begins or ends. Those that
+    /// readers do not see yet are told to nobody.
     pub fn freshness(&self, original: &str, now: Timestamp) -> Freshness {
         let moments = self.0.iter().flat_map(|member| [member.live_from, member.live_until]);
         let next = moments.filter(|moment| *moment > now).min().unwrap_or(Timestamp::FOREVER);
-        let stories = self.0.iter().map(|member| member.article_id.clone());
-        Freshness::of(stories).also([original.to_owned()]).until(next)
+        let (seen, unseen): (Vec<&Member>, Vec<&Member>) = self.0.iter().partition(|member| member.is_read(now));
+        let ids =
+            |members: Vec<&Member>| members.into_iter().map(|member| member.article_id.clone()).collect::<Vec<_>>();
+        Freshness::of(ids(seen)).unseen(ids(unseen)).unseen([original.to_owned()]).until(next)
     }
 }

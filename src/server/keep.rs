@@ -54,7 +54,7 @@ pub async fn keep<B: MessageBody + 'static>(
         Err(response) => return Ok(response.map_into_left_body()),
     };
     if let Some(pilot) = pilot {
-        cache.keep(&[&canonical, &address], &entry, &freshness.of, pilot.generation);
+        cache.keep(&[&canonical, &address], &entry, freshness.ended_by(), pilot.generation);
         pilot.land(&entry);
     }
     Ok(send(request, entry, clock.now()).await)

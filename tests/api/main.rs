@@ -35,6 +35,7 @@ mod revisions;
 mod schedules;
 mod search;
 mod search_index;
+mod sharing;
 mod sign_in;
 mod sources;
 mod sync;

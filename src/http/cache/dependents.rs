@@ -21,7 +21,7 @@ pub struct Dependents(HashMap<Box<str>, Answers>);
 
 impl Dependents {
     /// Notes that an answer was made from these things.
-    pub fn note(&mut self, entry: &Arc<Entry>, ids: &[String]) {
+    pub fn note<'a>(&mut self, entry: &Arc<Entry>, ids: impl IntoIterator<Item = &'a String>) {
         for id in ids {
             let answers = self
                 .0

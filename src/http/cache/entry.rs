@@ -109,9 +109,9 @@ impl Entry {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
         headers.insert(header::ETAG, form.tag.clone());
-        // Near its end it is given to others for what is left only.
-        if self.sharing.is_cut_short(self.until, now) {
-            headers.insert(header::CACHE_CONTROL, self.sharing.cache_control(self.until, now));
+        // Which depends on when it is given.
+        if self.sharing.is_on() {
+            headers.insert(header::CACHE_CONTROL, self.sharing.cache_control(now));
         }
     }
 

@@ -10,6 +10,8 @@ pub struct Freshness {
     pub until: Timestamp,
     /// The ids of everything that it was made from; a change of any of them ends it.
     pub of: Vec<String>,
+    /// The ids of more that ends it, and that nobody is told of: readers do not see those things yet.
+    pub unseen: Vec<String>,
 }
 
 impl Freshness {
@@ -18,7 +20,7 @@ impl Freshness {
 
     /// Of these things, for as long as none of them changes.
     pub fn of(ids: impl IntoIterator<Item = String>) -> Freshness {
-        Freshness { until: Timestamp::FOREVER, of: ids.into_iter().collect() }
+        Freshness { until: Timestamp::FOREVER, of: ids.into_iter().collect(), unseen: Vec::new() }
     }
 
     /// Of everything that readers see: true until anything of it changes.
@@ -30,6 +32,17 @@ impl Freshness {
     pub fn also(mut self, ids: impl IntoIterator<Item = String>) -> Freshness {
         self.of.extend(ids);
         self
+    }
+
+    /// The same, and ended by changes of these things, which no header names.
+    pub fn unseen(mut self, ids: impl IntoIterator<Item = String>) -> Freshness {
+        self.unseen.extend(ids);
+        self
+    }
+
+    /// The ids of everything whose change ends it.
+    pub fn ended_by(&self) -> impl Iterator<Item = &String> {
+        self.of.iter().chain(&self.unseen)
     }
 
     /// The same, and not longer than until this moment.

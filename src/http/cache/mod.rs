@@ -126,7 +126,13 @@ impl Cache {
     }
 
     /// Keeps an answer that was begun in this generation under these addresses, unless something changed since.
-    pub fn keep(&self, addresses: &[&str], entry: &Arc<Entry>, ids: &[String], generation: u64) {
+    pub fn keep<'a>(
+        &self,
+        addresses: &[&str],
+        entry: &Arc<Entry>,
+        ids: impl IntoIterator<Item = &'a String>,
+        generation: u64,
+    ) {
         let Some(kept) = &self.0.kept else { return };
         let mut dependents = self.dependents();
         if !self.is_current(generation) {
