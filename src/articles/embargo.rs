@@ -39,7 +39,7 @@ pub fn apply(
         killing::end(connection, &row.id, WithdrawalKind::Embargoed, now)?;
     }
     if let Some(end) = embargo {
-        killing::begin(connection, journal, &row.id, (WithdrawalKind::Embargoed, Reasons::default(), end))?;
+        killing::begin(connection, journal, &held.row, (WithdrawalKind::Embargoed, Reasons::default(), end))?;
     }
     let Some((slot, interval)) = moved(&held.schedule, embargo, now)? else { return Ok(held.into()) };
     if interval.until <= interval.from {

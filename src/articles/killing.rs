@@ -40,7 +40,7 @@ pub fn kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, r
     let row = &passed.row;
     let killed = Event::new(Action::Killed, Resource::Article, &row.id).noted(reasons.internal.clone());
     let digest = told(&row.id, reasons.public.as_deref())?;
-    begin(connection, journal, &row.id, (WithdrawalKind::Killed, reasons, Timestamp::FOREVER))?;
+    begin(connection, journal, row, (WithdrawalKind::Killed, reasons, Timestamp::FOREVER))?;
     journal.record(Event { before: Some(row.version), ..killed.sealing(digest) });
     Ok(passed)
 }
@@ -51,19 +51,21 @@ pub fn told(article: &str, reason: Option<&str>) -> Result<String> {
     Ok(chain::sha256(chain::canonical(&told)?.as_bytes()))
 }
 
-/// Takes a story and its past out of the readers' sight, until it is brought back or until an embargo ends.
+/// Takes a story and its past out of the readers' sight, until it is brought back or until an embargo ends. The past that
+/// a kill withdraws does not come back.
 pub fn begin(
     connection: &mut AnyConnection,
     journal: &Journal,
-    article: &str,
+    row: &ArticleRow,
     (kind, reasons, until): (WithdrawalKind, Reasons, Timestamp),
 ) -> Result<()> {
     let columns = (
         withdrawals::id.eq(new_id()),
-        withdrawals::article_id.eq(article),
+        withdrawals::article_id.eq(&row.id),
         withdrawals::kind.eq(kind),
         withdrawals::begun_at.eq(journal.now()),
         withdrawals::ended_at.eq(until),
+        withdrawals::up_to.eq(row.publication_number),
         withdrawals::reason_public.eq(reasons.public),
         withdrawals::reason_internal.eq(reasons.internal),
         withdrawals::withdrawn_by.eq(journal.actor().user_id()),
@@ -72,7 +74,7 @@ pub fn begin(
     Ok(())
 }
 
-/// Brings a story's past back, unless it is back already.
+/// Brings a story back, unless it is back already; and its past, unless it was killed.
 pub fn end(connection: &mut AnyConnection, article: &str, kind: WithdrawalKind, now: Timestamp) -> Result<()> {
     let running = withdrawals::table
         .filter(withdrawals::article_id.eq(article))

@@ -76,7 +76,7 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, held: Held
 }
 
 /// Takes a kill back, and only for a story that is read at once: one that was killed and waits would no longer be told as
-/// killed, and its past would be seen again.
+/// killed. What was killed stays out of sight.
 fn lift_kill(connection: &mut AnyConnection, held: Held, interval: Interval) -> Result<Held> {
     if held.row.killed_at.is_none() {
         return Ok(held);

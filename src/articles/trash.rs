@@ -32,12 +32,7 @@ pub fn put(
     let nothing = (articles::deleted_at.eq(now), articles::slug_taken_over.eq(false));
     diesel::update(articles::table.find(&row.id)).set(nothing).execute(connection)?;
     if row.publication_number > 0 {
-        killing::begin(
-            connection,
-            journal,
-            &row.id,
-            (WithdrawalKind::Trashed, Reasons::default(), Timestamp::FOREVER),
-        )?;
+        killing::begin(connection, journal, &row, (WithdrawalKind::Trashed, Reasons::default(), Timestamp::FOREVER))?;
     }
     journal.record(Event::deleted(Resource::Article, &row.id, row.version));
     Ok(ArticleRow { deleted_at: Some(now), ..row })

@@ -263,9 +263,17 @@ diesel::table! {
         kind -> Text,
         begun_at -> Timestamp,
         ended_at -> Timestamp,
+        up_to -> Integer,
         reason_public -> Nullable<Text>,
         reason_internal -> Nullable<Text>,
         withdrawn_by -> Nullable<Text>,
+    }
+}
+
+// A view over publications and withdrawals.
+diesel::table! {
+    killed_publications (publication_id) {
+        publication_id -> Text,
     }
 }
 
@@ -368,6 +376,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     publication_authors,
     publication_tags,
     withdrawals,
+    killed_publications,
     departures,
     tallies,
     announcements,

@@ -129,7 +129,7 @@ pub struct ArticleFilter {
     #[param(value_type = Option<String>, format = DateTime)]
     pub updated_before: Option<Timestamp>,
     /// Only with these words in what readers see, as in `GET /v1/search`: of more than 5,000 stories that have them, the
-    /// newest 5,000. Not for working copies.
+    /// newest 5,000. Not for working copies, nor for the past.
     #[param(value_type = Option<String>, max_length = 200, example = "harbour -ferry")]
     pub q: Option<SearchText>,
     /// Up to three of `published_at`, `updated_at`, `created_at`, `title`, `id`, separated by commas; a minus for

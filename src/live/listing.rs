@@ -146,6 +146,7 @@ fn seen(sight: Sight) -> Vec<Predicate> {
         // What runs at a moment was published before it: the index of the order needs no more of it.
         seen.push(Predicate::Compare("published_at", Operator::AtMost, Value::Time(then)));
         seen.push(Predicate::NotAmong("article_id", Box::new(withdrawal::withdrawn_at(now))));
+        seen.push(Predicate::NotAmong("id", Box::new(withdrawal::killed())));
     }
     seen
 }

@@ -45,6 +45,7 @@ pub(super) fn seen_by<'a>(sight: Sight) -> Publications<'a> {
             // What runs at a moment was published before it: the index of the order needs no more of it.
             .filter(publications::published_at.le(then))
             .filter(publications::article_id.ne_all(withdrawal::withdrawn_at(now)))
+            .filter(publications::id.ne_all(withdrawal::killed()))
             .into_boxed(),
     }
 }
@@ -55,9 +56,14 @@ pub fn was_read(now: Timestamp) -> _ {
     publications::live_from.le(now).and(publications::live_until.gt(publications::live_from))
 }
 
-/// The publications of a story that readers ever saw, or see at this moment: neither what waits nor what was cancelled.
+/// The publications of a story that readers ever saw, or see at this moment: neither what waits nor what was cancelled,
+/// nor what was killed.
 pub(super) fn ever_read<'a>(article: &str, now: Timestamp) -> Publications<'a> {
-    publications::table.filter(publications::article_id.eq(article.to_owned())).filter(was_read(now)).into_boxed()
+    publications::table
+        .filter(publications::article_id.eq(article.to_owned()))
+        .filter(was_read(now))
+        .filter(publications::id.ne_all(withdrawal::killed()))
+        .into_boxed()
 }
 
 /// What these eyes see under an id or a slug of now; `None` for what cannot be a name at all.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::store::was_read;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
-use crate::db::schema::{publications, withdrawals};
+use crate::db::schema::{killed_publications, publications, withdrawals};
 use crate::db::types::text_enum;
 use crate::error::{Error, Result};
 
@@ -38,6 +38,13 @@ pub fn refuse_killed(connection: &mut AnyConnection, article: &str) -> Result<()
         true => Err(Error::Gone(reason.unwrap_or_default())),
         false => Ok(()),
     }
+}
+
+/// The publications that kills withdrew. They stay out of sight when their story comes back: an admin who publishes a
+/// cleaned text does not publish the one that had to go.
+#[diesel::dsl::auto_type]
+pub fn killed() -> _ {
+    killed_publications::table.select(killed_publications::publication_id)
 }
 
 /// The stories that are withdrawn at this moment.

@@ -50,6 +50,8 @@ pub struct Run {
     pub end: u64,
     /// Whether it was taken down, or cancelled before anybody read it.
     pub ended: bool,
+    /// Whether it was killed, which it stays when the story comes back.
+    pub killed: bool,
     /// When readers first saw the story.
     pub first: u64,
     /// When its run began.
@@ -127,7 +129,7 @@ impl Story {
     /// What readers saw at a moment that is over; what was withdrawn since, they never saw.
     pub fn past(&self, then: u64, now: u64) -> Option<&Run> {
         let withdrawn = self.killed.is_some() || self.trashed || self.hidden_until > now;
-        self.runs.iter().find(|run| !withdrawn && run.from <= then && then < run.end)
+        self.runs.iter().find(|run| !withdrawn && !run.killed && run.from <= then && then < run.end)
     }
 
     /// The publications that were read, as far as one knows now.
@@ -246,6 +248,7 @@ impl Story {
             expires,
             end: expires,
             ended: false,
+            killed: false,
             first,
             published: goes_on.unwrap_or(from),
         });
@@ -333,6 +336,9 @@ impl Story {
         if at_once && self.killed.is_some() {
             return 403;
         }
+        if at_once && self.running(now).is_none() {
+            return 409;
+        }
         let until = self.running(now).map(|run| run.expires).filter(|end| *end != NEVER);
         if at_once && until.is_some_and(|until| until <= now.max(self.embargo.unwrap_or(0))) {
             return 422;
@@ -354,6 +360,7 @@ impl Story {
             return 409;
         }
         self.take_down(now);
+        self.runs.iter_mut().for_each(|run| run.killed = true);
         self.killed = Some(now);
         200
     }

@@ -1,1 +1,2 @@
+DROP VIEW killed_publications;
 DROP TABLE withdrawals;

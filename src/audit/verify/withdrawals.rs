@@ -18,6 +18,7 @@ use crate::live::WithdrawalKind;
 struct Withdrawal {
     kind: WithdrawalKind,
     ended_at: Timestamp,
+    up_to: i32,
     reason_public: Option<String>,
     reason_internal: Option<String>,
 }
@@ -37,7 +38,7 @@ pub fn check(
         .load(connection);
     let rows: Vec<Withdrawal> = readable(format!("withdrawals, article {}", row.id), rows)?;
     check_open(row, log, &rows)?;
-    check_reasons(row, log, &rows)?;
+    check_kills(row, log, &rows)?;
     check_embargo(row, &rows, (published, now))
 }
 
@@ -57,18 +58,20 @@ fn check_open(row: &ArticleRow, log: &[Logged], rows: &[Withdrawal]) -> Checked 
     expect(as_logged, format!("articles, id {}", row.id), what)
 }
 
-/// Readers and colleagues are told why as it was said.
-fn check_reasons(row: &ArticleRow, log: &[Logged], rows: &[Withdrawal]) -> Checked {
+/// A kill withdraws what had been published when it was said, and readers and colleagues are told why as it was said.
+fn check_kills(row: &ArticleRow, log: &[Logged], rows: &[Withdrawal]) -> Checked {
     let mut kills = rows.iter().filter(|row| row.kind == WithdrawalKind::Killed);
-    for entry in log.iter().filter(|entry| entry.action == Action::Killed) {
+    for (place, entry) in log.iter().enumerate().filter(|(_, entry)| entry.action == Action::Killed) {
+        let published = log.iter().take(place).filter(|before| before.is_publication()).count();
         let as_said = match kills.next() {
             Some(kill) => {
-                entry.digest == Some(told_of_kill(&row.id, kill.reason_public.as_deref())?)
+                usize::try_from(kill.up_to).is_ok_and(|up_to| up_to == published)
+                    && entry.digest == Some(told_of_kill(&row.id, kill.reason_public.as_deref())?)
                     && entry.note == kill.reason_internal
             }
             None => false,
         };
-        expect(as_said, format!("withdrawals, article {}", row.id), "why it was killed is not what was said")?;
+        expect(as_said, format!("withdrawals, article {}", row.id), "what was killed, or why, is not what was said")?;
     }
     expect(kills.next().is_none(), format!("withdrawals, article {}", row.id), "the log does not know a kill")
 }
