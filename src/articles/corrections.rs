@@ -65,8 +65,8 @@ pub fn move_to(notes: &mut [Correction], (from, to): (i32, i32), begins: Timesta
 /// Adds a note to a story that readers know, as a new version of it. `publish` shows it to them at once: the working copy
 /// is published with its notes, and what readers see keeps its end.
 ///
-/// Errors: 409 when readers never saw the story, it has too many notes, or another publication is scheduled and would be
-/// lost; what [`publishing::publish`] gives.
+/// Errors: 409 when readers never saw the story, or with `publish` do not see it now; when it has too many notes, or
+/// another publication is scheduled and would be lost; what [`publishing::publish`] gives.
 pub fn add(
     connection: &mut AnyConnection,
     journal: &mut Journal,
@@ -92,7 +92,8 @@ pub fn add(
     }
 }
 
-/// Publishes the working copy with its notes; what readers see keeps its end.
+/// Publishes the working copy with its notes; what readers see keeps its end. A story that they do not see is brought
+/// back by `publish`, and not by a note.
 fn show(connection: &mut AnyConnection, journal: &mut Journal, held: Held) -> Result<Passed> {
     if let Some(pending) = &held.schedule.pending {
         let detail = format!(
@@ -101,6 +102,11 @@ fn show(connection: &mut AnyConnection, journal: &mut Journal, held: Held) -> Re
             pending.live_from
         );
         return Err(Error::Conflict(Rejection::field("/publish", "scheduled", detail)));
+    }
+    if held.schedule.running.is_none() && held.row.killed_at.is_none() {
+        let detail = "readers do not see this article now; leave out publish, and publish it when it should come back, \
+                      which takes the note along";
+        return Err(Error::Conflict(Rejection::field("/publish", "not_published", detail)));
     }
     let until = held.schedule.running.as_ref().and_then(|running| running.expires_at.unless_forever());
     publishing::publish(connection, journal, held, Publish { until, ..Publish::default() })

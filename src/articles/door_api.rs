@@ -226,8 +226,9 @@ async fn unschedule_article(
 /// Kill an article
 ///
 /// Withdraws it with all its past: readers who knew its address are told so with 410 and the public reason, and it is in
-/// no list, count or `as_of` any more. Editors keep it with its history; only an admin publishes it again. Shared caches
-/// learn of it within a minute; copies that readers or their browsers have already cannot be called back.
+/// no list, count or `as_of` any more. Editors keep it with its history. Only an admin publishes it again: then it begins
+/// anew, and what was killed stays out of sight. Its former slugs still lead to it. Shared caches learn of a kill within a
+/// minute; copies that readers or their browsers have already cannot be called back.
 #[utoipa::path(
     operation_id = "kill_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
     security(("bearer" = [])),
@@ -260,7 +261,7 @@ async fn kill_article(
 ///
 /// Adds a public note, dated and tied to the publication that carries it. The note is a new version of the working copy
 /// and goes out with the next publication, or at once with `publish`: then the working copy is published as it is, and
-/// what readers see keeps its end.
+/// what readers see keeps its end. An article that they do not see now comes back with `publish` only: 409.
 #[utoipa::path(
     operation_id = "correct_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
     security(("bearer" = [])),

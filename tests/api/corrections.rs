@@ -88,6 +88,17 @@ fn what_cannot_be_corrected_is_refused(database: Database) {
     let lost = editor.post(&format!("{}/corrections", address(&story)), note).expect(409);
     assert_eq!(lost.refusals(), ["/publish scheduled"]);
     assert_eq!(editor.get(&address(&story)).expect(200).json()["corrections"], json!([]), "nothing was kept of it");
+    app.pass(1);
+    editor.unpublish(&story);
+    let ended = editor.published(json!({"title": "Ended"}));
+    editor.publish(&ended, json!({"until": app.later(5)}));
+    app.pass(5);
+    for over in [&story, &ended] {
+        let note = json!({"type": "correction", "text": "x", "publish": true});
+        let refused = editor.post(&format!("{}/corrections", address(over)), note).expect(409);
+        assert_eq!(refused.refusals(), ["/publish not_published"]);
+        app.anonymous().get(&address(over)).expect(404);
+    }
     let empty = editor.post(&format!("{}/corrections", address(&story)), json!({"type": "apology"})).expect(422);
     assert_eq!(empty.refusals(), ["/text required", "/type invalid"]);
 }
