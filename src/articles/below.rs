@@ -6,8 +6,8 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::api::{self, ArticleQuery, House, WorkingParameters};
 use super::article::ListedArticleList;
+use super::list_api::{self, ArticleQuery, House, WorkingParameters};
 use crate::auth::Caller;
 use crate::db::AnyConnection;
 use crate::error::{Error, Result};
@@ -162,7 +162,7 @@ async fn list(
         _ => &mut filter.tag,
     };
     *names = List(vec![id]);
-    api::list(caller, query, ledger, house).await
+    list_api::list(caller, query, ledger, house).await
 }
 
 /// The same address with the present slug.

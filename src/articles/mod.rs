@@ -16,6 +16,7 @@ mod held;
 mod input;
 mod killing;
 mod links;
+mod list_api;
 mod listing;
 mod mention;
 mod names;
@@ -31,6 +32,7 @@ mod store;
 pub(crate) mod timeline;
 mod translation;
 mod trash;
+mod wing;
 mod wish;
 
 pub use announcing::{announce, is_due};
@@ -50,6 +52,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The addresses of this room.
 pub fn routes(config: &mut ServiceConfig) {
-    config.configure(api::routes).configure(below::routes).configure(door_api::routes);
+    config.configure(list_api::routes).configure(api::routes).configure(below::routes).configure(door_api::routes);
     config.configure(revisions::routes).configure(desk_api::routes).configure(bulk::routes);
 }
