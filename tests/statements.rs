@@ -19,10 +19,6 @@ const MOST: usize = 12;
 /// Most statements of a request that is two writes: a save, and a publication.
 const MOST_OF_BOTH: usize = 19;
 
-/// What a publication costs more: its entry in the search index, its words, and those that are new to the vocabulary; and
-/// the entry once more when its place is taken, which many publications at one standing moment make likely.
-const INDEXING: usize = 4;
-
 static STATEMENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// What is not the request's own: opening a connection or looking whether it still lives, beginning and ending
@@ -81,7 +77,7 @@ fn count_on(database: Database) {
     let story = at_most(MOST, "create", || editor.post("/v1/articles", typical("Typical", 0)));
     let place = address(&story);
     let publish = || editor.post(&format!("{place}/publish"), json!({}));
-    at_most(MOST + INDEXING, "publish for the first time", publish);
+    at_most(MOST, "publish for the first time", publish);
     // A long history changes nothing.
     for number in 1..100 {
         app.pass(1);
@@ -94,27 +90,25 @@ fn count_on(database: Database) {
     let any = editor.if_match("*");
     at_most(MOST, "save the text", || any.patch(&place, json!({"body": "other ".repeat(800)})));
     at_most(MOST, "save everything", || any.put(&place, typical("Typical, too", 2)));
-    at_most(MOST + INDEXING, "publish again", publish);
+    at_most(MOST, "publish again", publish);
     let later = json!({"at": app.later(60), "until": app.later(600)});
     // What runs gets shorter, and the log will have to say when that happens.
-    at_most(MOST + INDEXING, "schedule", || editor.post(&format!("{place}/publish"), later));
+    at_most(MOST, "schedule", || editor.post(&format!("{place}/publish"), later));
     at_most(MOST, "unschedule", || editor.post(&format!("{place}/unschedule"), json!({})));
     let note = |publish: bool| json!({"type": "update", "text": "It went on.", "publish": publish});
     at_most(MOST, "correct", || editor.post(&format!("{place}/corrections"), note(false)));
     app.pass(1);
-    at_most(MOST_OF_BOTH + INDEXING, "correct and publish", || {
-        editor.post(&format!("{place}/corrections"), note(true))
-    });
+    at_most(MOST_OF_BOTH, "correct and publish", || editor.post(&format!("{place}/corrections"), note(true)));
     app.pass(1);
     let held = json!({"embargo_until": app.later(600)});
-    at_most(MOST_OF_BOTH + INDEXING, "embargo what is read", || any.patch(&place, held));
-    at_most(MOST_OF_BOTH + INDEXING, "lift the embargo", || any.patch(&place, json!({"embargo_until": null})));
+    at_most(MOST_OF_BOTH, "embargo what is read", || any.patch(&place, held));
+    at_most(MOST_OF_BOTH, "lift the embargo", || any.patch(&place, json!({"embargo_until": null})));
     app.pass(1);
     at_most(MOST, "unpublish", || editor.post(&format!("{place}/unpublish"), json!({})));
     publish().expect(200);
     app.pass(1);
     at_most(MOST, "kill", || editor.post(&format!("{place}/kill"), json!({"reason_public": "Forged."})));
-    at_most(MOST + INDEXING, "publish what was killed", || admin.post(&format!("{place}/publish"), json!({})));
+    at_most(MOST, "publish what was killed", || admin.post(&format!("{place}/publish"), json!({})));
     app.pass(1);
     at_most(4, "read the story", || reader.get(&place));
     at_most(0, "read it again", || reader.get(&place));

@@ -338,6 +338,22 @@ diesel::table! {
     }
 }
 
+// A view that takes a publication into the entries, the words and the vocabulary at once.
+diesel::table! {
+    search_index (publication_id) {
+        positions -> Text,
+        publication_id -> Text,
+        article_id -> Text,
+        partner_from -> Timestamp,
+        live_from -> Timestamp,
+        live_until -> Timestamp,
+        head -> Text,
+        filed -> Text,
+        words -> Text,
+        vocabulary -> Text,
+    }
+}
+
 diesel::table! {
     tallies (id) {
         id -> BigInt,

@@ -3,14 +3,15 @@
 //! A word stays when the last text that holds it is over. Whether it may be told is not asked here: whoever suggests a
 //! word looks first whether it is seen.
 
+use std::collections::BTreeMap;
+
 use diesel::define_sql_function;
 use diesel::prelude::*;
-use diesel::sql_types::{Text, Timestamp as SqlTimestamp};
+use diesel::sql_types::Text;
 
 use super::fulltext::Seen;
 use super::schema::search_vocabulary;
 use super::{AnyConnection, Backend};
-use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
 define_sql_function! {
@@ -20,44 +21,11 @@ define_sql_function! {
 
 type Words<'a> = search_vocabulary::BoxedQuery<'a, Backend>;
 
-/// Notes the words of a publication, and since when they may be read.
-#[expect(clippy::disallowed_methods, reason = "each database has words of its own for this; every value is bound")]
-pub fn learn(
-    connection: &mut AnyConnection,
-    words: &[&str],
-    (partner_from, live_from): (Timestamp, Timestamp),
-) -> Result<()> {
-    // In one order, so that two writers wait for each other instead of forever.
-    let mut pairs: Vec<[String; 2]> = words.iter().map(|word| [(*word).to_owned(), reversed(word)]).collect();
-    pairs.sort_unstable();
-    pairs.dedup();
-    let pairs = serde_json::to_string(&pairs).map_err(Error::internal)?;
-    let earlier = "ON CONFLICT (word) DO UPDATE SET \
-         partner_from = CASE WHEN excluded.partner_from < search_vocabulary.partner_from \
-             THEN excluded.partner_from ELSE search_vocabulary.partner_from END, \
-         live_from = CASE WHEN excluded.live_from < search_vocabulary.live_from \
-             THEN excluded.live_from ELSE search_vocabulary.live_from END \
-         WHERE excluded.partner_from < search_vocabulary.partner_from \
-            OR excluded.live_from < search_vocabulary.live_from";
-    match connection {
-        AnyConnection::Sqlite(connection) => {
-            let learn = format!(
-                "INSERT INTO search_vocabulary (word, reversed, partner_from, live_from) \
-                 SELECT value ->> 0, value ->> 1, ?2, ?3 FROM json_each(?1) WHERE true {earlier}"
-            );
-            let learn = diesel::sql_query(learn).bind::<Text, _>(pairs);
-            learn.bind::<SqlTimestamp, _>(partner_from).bind::<SqlTimestamp, _>(live_from).execute(connection)?;
-        }
-        AnyConnection::Postgres(connection) => {
-            let learn = format!(
-                "INSERT INTO search_vocabulary (word, reversed, partner_from, live_from) \
-                 SELECT value ->> 0, value ->> 1, $2, $3 FROM jsonb_array_elements($1::jsonb) {earlier}"
-            );
-            let learn = diesel::sql_query(learn).bind::<Text, _>(pairs);
-            learn.bind::<SqlTimestamp, _>(partner_from).bind::<SqlTimestamp, _>(live_from).execute(connection)?;
-        }
-    }
-    Ok(())
+/// Words with how they are spelled backwards, as JSON. In one order, so that two writers wait for each other instead of
+/// forever.
+pub(super) fn as_spelled(words: &[&str]) -> Result<String> {
+    let pairs: BTreeMap<&str, String> = words.iter().map(|word| (*word, reversed(word))).collect();
+    serde_json::to_string(&pairs.into_iter().collect::<Vec<_>>()).map_err(Error::internal)
 }
 
 /// Forgets those of these words that stand in no text of the index any more, because a story is removed for good.

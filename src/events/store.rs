@@ -92,7 +92,6 @@ pub fn append(connection: &mut AnyConnection, signer: &Signer, mut journal: Jour
         rows.push(entry);
     }
     db::insert_all!(connection, events::table, rows)?;
-    diesel::update(event_head::table).set(event_head::hash.eq(hash)).execute(connection)?;
     Ok(newest - added + 1..=newest)
 }
 

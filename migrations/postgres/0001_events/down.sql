@@ -1,2 +1,3 @@
 DROP TABLE event_head;
 DROP TABLE events;
+DROP FUNCTION event_head_follow();

@@ -25,7 +25,7 @@ CREATE INDEX events_action ON events (action, position);
 CREATE INDEX events_at ON events (at, position);
 
 -- The newest position. Writers take the next one from this row and hold it until they commit, so that positions have
--- no gaps and follow the order of commits on both databases.
+-- no gaps and follow the order of commits on both databases. The hash of the newest row follows by itself.
 CREATE TABLE event_head (
     id       INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     position BIGINT NOT NULL,
@@ -33,3 +33,12 @@ CREATE TABLE event_head (
 );
 
 INSERT INTO event_head (id, position, hash) VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
+
+CREATE FUNCTION event_head_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE event_head SET hash = NEW.hash WHERE position = NEW.position;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER event_head_follow AFTER INSERT ON events FOR EACH ROW EXECUTE FUNCTION event_head_follow();

@@ -1,2 +1,3 @@
+DROP TRIGGER event_head_follow;
 DROP TABLE event_head;
 DROP TABLE events;

@@ -25,7 +25,7 @@ CREATE INDEX events_action ON events (action, position);
 CREATE INDEX events_at ON events (at, position);
 
 -- The newest position. Writers take the next one from this row and hold it until they commit, so that positions have
--- no gaps and follow the order of commits on both databases.
+-- no gaps and follow the order of commits on both databases. The hash of the newest row follows by itself.
 CREATE TABLE event_head (
     id       INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     position INTEGER NOT NULL,
@@ -33,3 +33,8 @@ CREATE TABLE event_head (
 ) STRICT;
 
 INSERT INTO event_head (id, position, hash) VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
+
+CREATE TRIGGER event_head_follow AFTER INSERT ON events
+BEGIN
+    UPDATE event_head SET hash = NEW.hash WHERE position = NEW.position;
+END;

@@ -1,3 +1,5 @@
+DROP TRIGGER search_index_add;
+DROP VIEW search_index;
 DROP TRIGGER search_words_follow;
 DROP TRIGGER search_entries_over;
 DROP TRIGGER search_entries_end;

@@ -40,6 +40,35 @@ BEGIN
     DELETE FROM search_entries WHERE publication_id = NEW.id;
 END;
 
+-- One statement puts a publication into all three. positions are numbers that would do, as JSON, and the first that is
+-- free is taken; vocabulary is JSON too: pairs of a word and the word backwards.
+CREATE VIEW search_index AS
+SELECT CAST('' AS TEXT) AS positions, publication_id, article_id, partner_from, live_from, live_until, head, filed,
+    CAST('' AS TEXT) AS words, CAST('' AS TEXT) AS vocabulary
+FROM search_entries;
+
+CREATE TRIGGER search_index_add INSTEAD OF INSERT ON search_index
+BEGIN
+    INSERT INTO search_entries (position, publication_id, article_id, partner_from, live_from, live_until, head, filed)
+    VALUES (
+        coalesce(
+            (
+                SELECT value FROM json_each(NEW.positions)
+                WHERE NOT EXISTS (SELECT 1 FROM search_entries WHERE position = value) ORDER BY key LIMIT 1
+            ),
+            raise(ABORT, 'no number is free for an entry of the search index')
+        ),
+        NEW.publication_id, NEW.article_id, NEW.partner_from, NEW.live_from, NEW.live_until, NEW.head, NEW.filed
+    );
+    INSERT INTO search_words (rowid, words)
+    SELECT position, NEW.words FROM search_entries WHERE publication_id = NEW.publication_id;
+    INSERT INTO search_vocabulary (word, reversed, partner_from, live_from)
+    SELECT value ->> 0, value ->> 1, NEW.partner_from, NEW.live_from FROM json_each(NEW.vocabulary) WHERE true
+    ON CONFLICT (word) DO UPDATE SET
+        partner_from = min(partner_from, excluded.partner_from), live_from = min(live_from, excluded.live_from)
+    WHERE excluded.partner_from < partner_from OR excluded.live_from < live_from;
+END;
+
 CREATE TRIGGER search_words_follow AFTER DELETE ON search_entries
 BEGIN
     DELETE FROM search_words WHERE rowid = OLD.position;

@@ -15,7 +15,8 @@ use diesel::sql_types::{BigInt, Text, Timestamp as SqlTimestamp};
 use diesel::sqlite::Sqlite;
 
 use super::AnyConnection;
-use super::schema::search_entries;
+use super::schema::{search_entries, search_index};
+use super::vocabulary;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
@@ -90,10 +91,11 @@ fn lexeme(word: &str) -> String {
     format!("'{}'", word.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-/// A free-looking number for an entry: how new the story is, to the millisecond, and something that tells it from
-/// others of the same one; more of it at each attempt, because imports date many stories the same.
-fn position(published_at: Timestamp, attempt: u32) -> i64 {
-    first_position(published_at) + rand::random_range(0..256_i64 << (2 * attempt))
+/// Free-looking numbers for an entry: how new the story is, to the millisecond, and something that tells it from others
+/// of the same one; more of it each time, because imports date many stories the same.
+fn positions(published_at: Timestamp) -> Vec<i64> {
+    let first = first_position(published_at);
+    (0..ATTEMPTS).map(|attempt| first + rand::random_range(0..256_i64 << (2 * attempt))).collect()
 }
 
 /// The year in which the story of an entry was published, from its number.
@@ -102,48 +104,26 @@ pub fn year(position: i64) -> Option<i32> {
     chrono::DateTime::from_timestamp_millis(position >> 8).map(|moment| moment.year())
 }
 
-/// Puts a publication into the index, in the transaction that writes it. It leaves the index by itself when the
-/// publication is over or removed.
-pub fn add(connection: &mut AnyConnection, entry: &NewEntry) -> Result<()> {
-    for attempt in 0..ATTEMPTS {
-        let position = position(entry.published_at, attempt);
-        let row = (
-            search_entries::position.eq(position),
-            search_entries::publication_id.eq(&entry.publication_id),
-            search_entries::article_id.eq(&entry.article_id),
-            search_entries::partner_from.eq(entry.partner_from),
-            search_entries::live_from.eq(entry.live_from),
-            search_entries::live_until.eq(entry.live_until),
-            search_entries::head.eq(&entry.head),
-            search_entries::filed.eq(&entry.filed),
-        );
-        let insert = diesel::insert_into(search_entries::table).values(row);
-        // In a savepoint: a number that is taken ends a transaction of PostgreSQL.
-        match connection.transaction(|connection| Ok(insert.execute(connection)?)) {
-            Ok(_) => return add_words(connection, position, entry),
-            Err(Error::Conflict(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(Error::internal("no number was free for an entry of the search index"))
-}
-
-#[expect(clippy::disallowed_methods, reason = "each database has words of its own for this; every value is bound")]
-fn add_words(connection: &mut AnyConnection, position: i64, entry: &NewEntry) -> Result<()> {
-    match connection {
-        AnyConnection::Sqlite(connection) => {
-            diesel::sql_query("INSERT INTO search_words (rowid, words) VALUES (?, ?)")
-                .bind::<BigInt, _>(position)
-                .bind::<Text, _>(entry.for_fts5())
-                .execute(connection)?;
-        }
-        AnyConnection::Postgres(connection) => {
-            diesel::sql_query("INSERT INTO search_words (rowid, words) VALUES ($1, $2::tsvector)")
-                .bind::<BigInt, _>(position)
-                .bind::<Text, _>(entry.for_tsvector())
-                .execute(connection)?;
-        }
-    }
+/// Puts a publication into the index with those of its words that can be completed, in the transaction that writes it
+/// and in one statement. It leaves the index by itself when the publication is over or removed.
+pub fn add(connection: &mut AnyConnection, entry: &NewEntry, vocabulary: &[&str]) -> Result<()> {
+    let words = match connection {
+        AnyConnection::Sqlite(_) => entry.for_fts5(),
+        AnyConnection::Postgres(_) => entry.for_tsvector(),
+    };
+    let row = (
+        search_index::positions.eq(serde_json::to_string(&positions(entry.published_at)).map_err(Error::internal)?),
+        search_index::publication_id.eq(&entry.publication_id),
+        search_index::article_id.eq(&entry.article_id),
+        search_index::partner_from.eq(entry.partner_from),
+        search_index::live_from.eq(entry.live_from),
+        search_index::live_until.eq(entry.live_until),
+        search_index::head.eq(&entry.head),
+        search_index::filed.eq(&entry.filed),
+        search_index::words.eq(words),
+        search_index::vocabulary.eq(vocabulary::as_spelled(vocabulary)?),
+    );
+    diesel::insert_into(search_index::table).values(row).execute(connection)?;
     Ok(())
 }
 

@@ -50,9 +50,7 @@ pub struct Indexed {
 pub fn add(connection: &mut AnyConnection, publication: &Indexed) -> Result<()> {
     let entry = entry(publication)?;
     let vocabulary: BTreeSet<&str> = entry.fields.iter().flatten().map(String::as_str).filter(is_learned).collect();
-    fulltext::add(connection, &entry)?;
-    let vocabulary: Vec<&str> = vocabulary.into_iter().collect();
-    vocabulary::learn(connection, &vocabulary, (entry.partner_from, entry.live_from))
+    fulltext::add(connection, &entry, &vocabulary.into_iter().collect::<Vec<_>>())
 }
 
 /// Forgets the words of publications that were just removed for good.
