@@ -67,7 +67,9 @@ text_enum! {
 /// Begin an article
 ///
 /// Makes a working copy that readers do not see; `publish` shows it to them. Authors, source, section and tags are
-/// named by id or slug, or by an object with a name, which is found or made.
+/// named by id or slug, or by an object with a name, which is found or made. A name that is made is a tag, an author or a
+/// source like any other, and readers find it in those lists at once: what must stay secret until the article is
+/// published belongs into the text.
 #[utoipa::path(
     operation_id = "create_article", tag = "Articles", params(IdempotencyHeader, WriteOptions), security(("bearer" = [])),
     request_body(content = NewArticle, example = json!(ArticleInput::sample())),

@@ -52,6 +52,9 @@ pub struct DeleteArticleOptions {
 ///
 /// Moves it to the trash, from where `restore` brings it back with its links and its history. What is scheduled is
 /// cancelled. An article that readers see is refused with 409: unpublish or kill it first.
+///
+/// `purge` is final, and is logged: nothing of the article is left, readers get 404 even of one that was killed, and its
+/// slugs are free for others.
 #[utoipa::path(
     operation_id = "delete_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, DeleteArticleOptions),
     security(("bearer" = [])),

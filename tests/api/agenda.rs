@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use dateline::jobs;
 use rstest_reuse::apply;
 use serde_json::{Value, json};
 
@@ -72,12 +71,6 @@ fn announced(app: &TestApp) -> Vec<(String, String)> {
     }
 }
 
-fn announce(app: &TestApp) -> usize {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let app = app.app();
-    runtime.block_on(jobs::announce(app.db(), app.clock(), &app.ledger())).unwrap()
-}
-
 #[apply(each_database)]
 fn what_happened_is_said_once_and_only_what_happened(database: Database) {
     let app = TestApp::start(database);
@@ -90,16 +83,16 @@ fn what_happened_is_said_once_and_only_what_happened(database: Database) {
     let ended = editor.begin(json!({"title": "Ended by hand"}));
     editor.publish(&ended, json!({"until": app.later(30)}));
     editor.unpublish(&ended);
-    announce(&app);
+    app.announce();
     assert!(announced(&app).is_empty(), "none early");
     let id = |story: &Value| text(&story["id"]).to_owned();
     app.pass(10);
-    announce(&app);
-    announce(&app);
+    app.announce();
+    app.announce();
     let mut expected = vec![("went_live".to_owned(), id(&story))];
     assert_eq!(announced(&app), expected);
     app.pass(200);
-    announce(&app);
+    app.announce();
     expected.extend([("went_live".to_owned(), id(&moved)), ("expired".to_owned(), id(&story))]);
     assert_eq!(announced(&app), expected);
     app.anonymous().get(&address(&moved)).expect(200);
@@ -117,7 +110,7 @@ fn what_the_clock_did_stands_in_the_log_before_what_was_done_then(database: Data
     app.pass(1);
     editor.post(&format!("{}/kill", address(&story)), json!({})).expect(200);
     app.pass(200);
-    announce(&app);
+    app.announce();
     let log = app.editor().get(&format!("/v1/events?id={}", text(&story["id"]))).expect(200).json();
     let row = |entry: &Value| format!("{} {}", text(&entry["actor"]["kind"]), text(&entry["action"]));
     let said: Vec<String> = log["data"].as_array().unwrap().iter().map(row).collect();
@@ -140,7 +133,7 @@ fn two_servers_on_one_database_say_it_once_between_them() {
         app.clock().advance(Duration::from_secs(if second == 0 { 100 } else { 1 }));
         std::thread::scope(|scope| {
             for server in [&app, &other, &app, &other] {
-                scope.spawn(|| announce(server));
+                scope.spawn(|| server.announce());
             }
         });
         let live = reader.get("/v1/articles?count=true").expect(200).json()["total"].as_u64().unwrap();

@@ -25,6 +25,7 @@ mod kept;
 mod kills;
 mod leaks;
 mod lists;
+mod log;
 mod paging;
 mod past;
 mod presence;

@@ -4,7 +4,6 @@ use dateline::audit::verify::{Check, Kept, Outcome};
 use dateline::config::Secret;
 use dateline::error::Error;
 use dateline::events::Signer;
-use dateline::jobs;
 use diesel::connection::SimpleConnection;
 use rstest_reuse::apply;
 use serde_json::json;
@@ -67,8 +66,7 @@ fn busy(app: &TestApp) {
     ]);
     editor.post("/v1/articles/bulk", json!({"atomic": false, "items": items})).expect(200);
     app.pass(200);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(jobs::announce(app.app().db(), app.app().clock(), &app.app().ledger())).unwrap();
+    app.announce();
 }
 
 fn check(app: &TestApp) -> Check {

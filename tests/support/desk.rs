@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dateline::db::AnyConnection;
 use dateline::error::Result;
+use dateline::jobs;
 use serde_json::Value;
 
 use super::TestApp;
@@ -92,6 +93,13 @@ impl TestApp {
     /// Lets time pass.
     pub fn pass(&self, seconds: u64) {
         self.clock().advance(Duration::from_secs(seconds));
+    }
+
+    /// Writes into the log what the clock did, and says how much that was; a server does so by itself.
+    pub fn announce(&self) -> usize {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let app = self.app();
+        runtime.block_on(jobs::announce(app.db(), app.clock(), &app.ledger())).expect("the database answers")
     }
 
     /// Asks the database itself, for what no address tells.
