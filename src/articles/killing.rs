@@ -47,8 +47,7 @@ pub fn kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, r
 
 /// The hash of what readers are told of a kill, for the log.
 pub fn told(article: &str, reason: Option<&str>) -> Result<String> {
-    let told = serde_json::json!({ "format": "dateline-kill-1", "article": article, "reason_public": reason });
-    Ok(chain::sha256(chain::canonical(&told)?.as_bytes()))
+    chain::digest(&serde_json::json!({ "format": "dateline-kill-1", "article": article, "reason_public": reason }))
 }
 
 /// Takes a story and its past out of the readers' sight, until it is brought back or until an embargo ends. The past that

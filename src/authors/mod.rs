@@ -6,4 +6,4 @@ mod store;
 
 pub use api::routes;
 pub use author::{Author, AuthorInput, AuthorReference, Link};
-pub use store::{create, find, find_by_name, ids_of};
+pub use store::{AuthorRow, create, find, find_by_name, ids_of};

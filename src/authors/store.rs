@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::author::{Author, AuthorInput, Link};
@@ -13,7 +13,7 @@ use crate::db::schema::{article_authors, articles, authors, publication_authors,
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Event, Journal, Resource};
+use crate::events::{Event, Journal, Resource, chain};
 use crate::http::etag::IfMatch;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
@@ -21,19 +21,30 @@ use crate::slugs::{self, Slug};
 use crate::tallies::{self, Ranking, Role};
 
 /// A row of `authors`.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = authors, treat_none_as_null = true)]
 pub struct AuthorRow {
+    /// Never changes.
     pub id: String,
+    /// Its name in addresses.
     pub slug: String,
+    /// As readers see it.
     pub name: String,
+    /// What they do.
     pub job_title: Option<String>,
+    /// About them.
     pub bio: Option<String>,
+    /// Where readers reach them.
     pub contact_email: Option<String>,
+    /// A portrait.
     pub image_url: Option<String>,
+    /// A JSON array of links.
     pub links: String,
+    /// Counts the saves.
     pub version: i32,
+    /// When it was made.
     pub created_at: Timestamp,
+    /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
@@ -169,7 +180,7 @@ pub fn create(connection: &mut AnyConnection, journal: &mut Journal, input: Auth
             Ok(row.clone())
         },
     )?;
-    journal.record(Event::created(Resource::Author, id));
+    journal.record(Event::created(Resource::Author, id).sealing(chain::digest(&row)?));
     Ok(row)
 }
 
@@ -214,7 +225,7 @@ pub fn update(
             save(connection, &row, before.version)
         },
     )?;
-    journal.record(Event::updated(Resource::Author, &row.id, row.version));
+    journal.record(Event::updated(Resource::Author, &row.id, row.version).sealing(chain::digest(&row)?));
     Ok(row)
 }
 

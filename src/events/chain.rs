@@ -72,6 +72,11 @@ pub fn canonical(value: &impl Serialize) -> Result<String> {
     serde_json_canonicalizer::to_string(value).map_err(Error::internal)
 }
 
+/// The hash of a value: of its canonical form.
+pub fn digest(value: &impl Serialize) -> Result<String> {
+    Ok(sha256(canonical(value)?.as_bytes()))
+}
+
 /// SHA-256 in hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()

@@ -6,4 +6,4 @@ mod store;
 
 pub use api::routes;
 pub use source::{Source, SourceInput, SourceKind, SourceReference};
-pub use store::{create, find, find_by_name};
+pub use store::{SourceRow, create, find, find_by_name};

@@ -1,7 +1,7 @@
 //! Sources in the database.
 
 use diesel::prelude::*;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::source::{Source, SourceInput, SourceKind};
@@ -11,7 +11,7 @@ use crate::db::schema::{articles, publications, sources};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Event, Journal, Resource};
+use crate::events::{Event, Journal, Resource, chain};
 use crate::http::etag::IfMatch;
 use crate::http::fields::CountryCode;
 use crate::http::page::{List, Page};
@@ -21,22 +21,36 @@ use crate::slugs::{self, Slug};
 use crate::tallies::{self, Ranking, Role};
 
 /// A row of `sources`.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = sources, treat_none_as_null = true)]
 pub struct SourceRow {
+    /// Never changes.
     pub id: String,
+    /// Its name in addresses.
     pub slug: String,
+    /// As readers see it.
     pub name: String,
+    /// What it stands for.
     pub kind: SourceKind,
+    /// Its front page.
     pub homepage_url: Option<String>,
+    /// Its feed.
     pub feed_url: Option<String>,
+    /// Where it is at home.
     pub country: Option<String>,
+    /// What it writes in.
     pub language: Option<String>,
+    /// How it wants to be named.
     pub credit_line: Option<String>,
+    /// What it allows.
     pub usage_terms: Option<String>,
+    /// Its mark.
     pub logo_url: Option<String>,
+    /// Counts the saves.
     pub version: i32,
+    /// When it was made.
     pub created_at: Timestamp,
+    /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
@@ -189,7 +203,7 @@ pub fn create(connection: &mut AnyConnection, journal: &mut Journal, input: Sour
             Ok(row.clone())
         },
     )?;
-    journal.record(Event::created(Resource::Source, id));
+    journal.record(Event::created(Resource::Source, id).sealing(chain::digest(&row)?));
     Ok(row)
 }
 
@@ -234,7 +248,7 @@ pub fn update(
             save(connection, &row, before.version)
         },
     )?;
-    journal.record(Event::updated(Resource::Source, &row.id, row.version));
+    journal.record(Event::updated(Resource::Source, &row.id, row.version).sealing(chain::digest(&row)?));
     Ok(row)
 }
 

@@ -5,5 +5,5 @@ mod store;
 mod tag;
 
 pub use api::routes;
-pub use store::{KnownTag, create, find, find_by_name, known};
+pub use store::{KnownTag, TagRow, create, find, find_by_name, known};
 pub use tag::{Tag, TagInput, TagKind, TagReference};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::tag::{Tag, TagInput, TagKind, TagReference};
@@ -13,7 +13,7 @@ use crate::db::schema::{article_tags, articles, publication_tags, publications, 
 use crate::db::types::new_id;
 use crate::db::{self, AnyConnection, Backend, Turn};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Event, Journal, Resource};
+use crate::events::{Event, Journal, Resource, chain};
 use crate::http::etag::IfMatch;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
@@ -22,18 +22,28 @@ use crate::slugs::{self, Slug};
 use crate::tallies::{self, Ranking, Role};
 
 /// A row of `tags`.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = tags, treat_none_as_null = true)]
 pub struct TagRow {
+    /// Never changes.
     pub id: String,
+    /// Its name in addresses.
     pub slug: String,
+    /// As readers see it.
     pub name: String,
+    /// What it stands for.
     pub kind: TagKind,
+    /// A line or two.
     pub description: Option<String>,
+    /// The broader tag.
     pub parent_id: Option<String>,
+    /// Its code in a scheme of the newsroom's.
     pub code: Option<String>,
+    /// Counts the saves.
     pub version: i32,
+    /// When it was made.
     pub created_at: Timestamp,
+    /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
@@ -207,7 +217,7 @@ pub fn create(connection: &mut AnyConnection, journal: &mut Journal, input: TagI
             Ok(row.clone())
         },
     )?;
-    journal.record(Event::created(Resource::Tag, id));
+    journal.record(Event::created(Resource::Tag, id).sealing(chain::digest(&row)?));
     Ok(row)
 }
 
@@ -263,7 +273,7 @@ pub fn update(
         row.slug = slug.to_owned();
         save(connection, &row, before.version)
     })?;
-    journal.record(Event::updated(Resource::Tag, &row.id, row.version));
+    journal.record(Event::updated(Resource::Tag, &row.id, row.version).sealing(chain::digest(&row)?));
     Ok(row)
 }
 
@@ -294,13 +304,29 @@ pub fn delete(
         );
         return Err(Error::Conflict(Rejection::anywhere("in_use", detail)));
     }
-    // The links, the parents and the sections follow by the database's own rules.
+    leave_children(connection, journal, &row.id)?;
+    // The links and the sections follow by the database's own rules.
     let target = tags::table.filter(tags::id.eq(&row.id)).filter(tags::version.eq(row.version));
     if diesel::delete(target).execute(connection)? == 0 {
         return Err(Error::version_mismatch(row.version + 1));
     }
     slugs::forget(connection, Resource::Tag, &row.id)?;
     journal.record(Event::deleted(Resource::Tag, row.id, row.version));
+    Ok(())
+}
+
+/// Puts the tags below this one at the top, each as a change of its own.
+fn leave_children(connection: &mut AnyConnection, journal: &mut Journal, parent: &str) -> Result<()> {
+    let children: Vec<TagRow> = tags::table
+        .filter(tags::parent_id.eq(parent))
+        .order(tags::id.asc())
+        .select(TagRow::as_select())
+        .load(connection)?;
+    for child in children {
+        let row = TagRow { parent_id: None, version: child.version + 1, updated_at: journal.now(), ..child.clone() };
+        save(connection, &row, child.version)?;
+        journal.record(Event::updated(Resource::Tag, &row.id, row.version).sealing(chain::digest(&row)?));
+    }
     Ok(())
 }
 

@@ -15,6 +15,11 @@ use crate::support::{Database, TestApp, each_database};
 fn busy(app: &TestApp) {
     let (editor, admin, writer) = (app.editor(), app.admin(), app.writer());
     let names = json!([{ "name": "Zoe" }, { "name": "Ana" }]);
+    editor.make("tags", json!({"name": "Unused"}));
+    // What stood below a tag that is deleted is at the top now.
+    editor.make("tags", json!({"name": "Above"}));
+    editor.make("tags", json!({"name": "Below", "parent": "above"}));
+    editor.if_match("*").delete("/v1/tags/above").expect(204);
     let whole = json!({"title": "First", "body": "Text.", "tags": [{"name": "B"}, {"name": "A"}], "authors": names,
         "section": {"name": "World"}, "source": {"name": "Coastline"}});
     let first = editor.published(whole);
@@ -211,6 +216,14 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
         ("UPDATE articles SET killed_at = NULL", "whether it is killed"),
         ("DELETE FROM withdrawals WHERE kind = 'trashed'", "in the trash is not what the log says"),
         ("DELETE FROM articles WHERE slug = 'back'", "this story was removed by hand"),
+        ("UPDATE tags SET name = 'Lies' WHERE slug = 'a'", "it is not what was saved"),
+        ("UPDATE sources SET credit_line = 'Lies'", "it is not what was saved"),
+        ("UPDATE authors SET links = 'lies' WHERE slug = 'ana'", "it is not what was saved"),
+        ("UPDATE sources SET kind = 'lies'", "sources: it cannot be read"),
+        ("INSERT INTO authors (id, slug, name, links, version, created_at, updated_at)
+          SELECT 'zzz', 'invented', name, links, version, created_at, updated_at FROM authors WHERE slug = 'ana'",
+            "authors, id zzz: the log does not know it"),
+        ("DELETE FROM tags WHERE slug = 'unused'", "it was removed by hand"),
         (
             "INSERT INTO articles SELECT 'zzz', 'invented', slug_taken_over, version, title, language, kind, featured,
              has_image, section_id, source_id, document, body, body_html, editor_note, embargo_until, translation_of, corrections,

@@ -2,11 +2,12 @@
 //!
 //! What is covered: every entry of the log; every revision, and the working copy with everything that its next
 //! publication would say; everything that was published, with its links, its intervals and its words in the search index;
-//! kills, embargoes and the trash. What is not: tags, sources, authors and accounts as they are now,
-//! whose entries hold versions and no hashes. What readers were told of them is covered by the publications.
+//! kills, embargoes and the trash; tags, authors and sources. What is not: accounts and sessions, whose entries hold no
+//! hashes.
 
 mod copy;
 mod log;
+mod names;
 mod publications;
 mod story;
 mod withdrawals;
@@ -40,6 +41,8 @@ pub struct Counts {
     pub revisions: u64,
     /// Publications.
     pub publications: u64,
+    /// Tags, authors and sources.
+    pub names: u64,
 }
 
 /// The first row that is not as it was written.
@@ -136,6 +139,7 @@ impl Check {
             log::check_kept(connection, &self.signer, kept)?;
         }
         story::check_all(connection, self.now, counts)?;
+        names::check(connection, counts)?;
         check_index(connection)
     }
 }
@@ -150,7 +154,7 @@ fn check_index(connection: &mut AnyConnection) -> Checked {
 
 impl fmt::Display for Counts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { entries, checkpoints, former, stories, purged, revisions, publications } = self;
+        let Counts { entries, checkpoints, former, stories, purged, revisions, publications, names } = self;
         writeln!(formatter, "log           {entries} entries in one chain, {checkpoints} signed checkpoints")?;
         if *former > 0 {
             writeln!(
@@ -160,9 +164,10 @@ impl fmt::Display for Counts {
         }
         writeln!(formatter, "stories       {stories}, and {purged} that were purged")?;
         writeln!(formatter, "revisions     {revisions}")?;
-        write!(
+        writeln!(
             formatter,
             "publications  {publications}, each sealed, in the log, in its interval and in the search index"
-        )
+        )?;
+        write!(formatter, "names         {names} tags, authors and sources")
     }
 }
