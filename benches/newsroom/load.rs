@@ -12,6 +12,12 @@ use super::machine;
 /// Shared by all scripts: requests are written once, before the first is sent, and each is one of them by chance.
 const SCRIPT: &str = r#"
 local requests, writes, every, count = {}, nil, 0, 0
+-- What was refused is told only where something is written: looking at every answer costs the load its speed.
+if WRITES then
+  response = function(status, _, body)
+    if status >= 400 then io.write("REFUSED " .. status .. " " .. body:gsub("%s+", " ") .. "\n") end
+  end
+end
 local function read_lines(name)
   local lines = {}
   for line in io.lines(name) do lines[#lines + 1] = line end
@@ -116,7 +122,10 @@ impl Driver {
         let load: Load = serde_json::from_str(result)?;
         match (load.refused, load.broken) {
             (0, 0) => Ok(load),
-            (refused, broken) => Err(format!("{refused} requests were refused and {broken} broke").into()),
+            (refused, broken) => {
+                let one = text.lines().find(|line| line.starts_with("REFUSED ")).unwrap_or_default();
+                Err(format!("{refused} requests were refused and {broken} broke. {one}").into())
+            }
         }
     }
 

@@ -42,12 +42,6 @@ impl Dateline {
         Path::new(env!("CARGO_BIN_EXE_dateline"))
     }
 
-    /// Whether this version knows a setting.
-    pub fn knows(setting: &str) -> Result<bool> {
-        let help = Command::new(Dateline::binary()).args(["serve", "--help"]).output()?;
-        Ok(String::from_utf8_lossy(&help.stdout).contains(setting))
-    }
-
     /// The program with these arguments and nothing else in its environment that is about Dateline.
     fn command(&self, mut command: Command) -> Command {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DATELINE_")) {

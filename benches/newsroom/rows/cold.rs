@@ -52,7 +52,7 @@ fn against_rows(stage: &Stage, work: &str, load: &Work, target: f64) -> Result<V
     let ours = stage.cold()?;
     let stories = random_stories(&stage.newsroom);
     let answer = expect(&ours, &stories.reads[0], &[], 200)?;
-    let reference = stage.from_rows(&answer, &ours)?;
+    let reference = stage.serve_from_rows(&answer, &ours)?;
     let contestants = [(&ours, load), (&reference, &stories)];
     let contestants = contestants.map(|(one, load)| server(&stage.driver, one, load, stage.plan));
     let [ours, reference] = compare(stage.plan, contestants)?;

@@ -27,7 +27,7 @@ pub fn not_modified(stage: &Stage) -> Result<Vec<Line>> {
         let ours = stage.hot()?;
         let answer = expect(&ours, path, &[], 200)?;
         let tag = answer.header("etag").ok_or("an answer without an ETag")?;
-        let reference = stage.from_memory(&answer)?;
+        let reference = stage.serve_from_memory(&answer)?;
         for server in [&ours, &reference] {
             expect(server, path, &[("If-None-Match", tag)], 304)?;
         }
@@ -45,7 +45,7 @@ fn plain_and_compressed(stage: &Stage, work: &str, path: &str) -> Result<Vec<Lin
         let ours = stage.hot()?;
         let answer = expect(&ours, path, &[("Accept-Encoding", encoding)], 200)?;
         let bytes = answer.body.len();
-        let reference = stage.from_memory(&answer)?;
+        let reference = stage.serve_from_memory(&answer)?;
         let load = Work::reading(vec![path.to_owned()], CONNECTIONS).with("Accept-Encoding", encoding);
         let contestants = [&ours, &reference].map(|one| server(&stage.driver, one, &load, stage.plan));
         let [ours, reference] = compare(stage.plan, contestants)?;

@@ -10,15 +10,20 @@ use crate::report::Line;
 
 const MANY: usize = 1_000_000;
 
+/// With the settings that everybody has.
+const HOT: &str = "hot";
+
 /// Times as long.
 const TARGET: f64 = 1.5;
 
 pub fn reads(stage: &Stage) -> Result<Vec<Line>> {
     let many = Newsroom::open(&stage.folder, stage.seed, MANY, None)?;
     let mut lines = Vec::new();
-    let settings: [(&str, fn(&Newsroom) -> Result<Serving>); 2] =
-        [("hot", |newsroom| newsroom.dateline.serve(&[])), ("cache off", |newsroom| serve_cold(&newsroom.dateline))];
-    for (name, serve) in settings {
+    for name in [HOT, "cache off"] {
+        let serve = |newsroom: &Newsroom| match name {
+            HOT => newsroom.dateline.serve(&[]),
+            _ => serve_cold(&newsroom.dateline),
+        };
         let (few_serving, many_serving) = (serve(&stage.newsroom)?, serve(&many)?);
         let works = works(name, &stage.newsroom, &few_serving)?.into_iter().zip(works(name, &many, &many_serving)?);
         for ((work, of_few), (_, of_many)) in works {
@@ -35,7 +40,7 @@ pub fn reads(stage: &Stage) -> Result<Vec<Line>> {
 
 fn works(setting: &str, newsroom: &Newsroom, serving: &Serving) -> Result<Vec<(&'static str, Work)>> {
     let reading = |paths: Vec<String>| Work::reading(paths, CONNECTIONS);
-    if setting == "hot" {
+    if setting == HOT {
         let story = address_of(&newsroom.archive.slug(newsroom.archive.stories() - 1));
         return Ok(vec![("one story", reading(vec![story])), ("20 newest", reading(vec![NEWEST.to_owned()]))]);
     }

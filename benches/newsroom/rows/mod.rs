@@ -42,7 +42,7 @@ pub const ROWS: [Row; 12] = [
     Row { name: "story-cold", about: "a random story, cache off", run: cold::story },
     Row { name: "list-cold", about: "newest stories of a random tag, cache off", run: cold::list },
     Row { name: "deep", about: "page 450 by cursor and by number, cache off", run: cold::deep },
-    Row { name: "search", about: "two words, 20 hits", run: search::two_words },
+    Row { name: "search", about: "two words, 20 hits with snippets and facets", run: search::two_words },
     Row { name: "create", about: "a story with 4 tags, durable; 1 and 16 clients", run: writes::create },
     Row { name: "mixed", about: "95 % reads, 5 % writes, 32 connections", run: writes::mixed },
     Row { name: "start", about: "start to first 200, memory idle and under load", run: size::start },
@@ -76,18 +76,18 @@ impl Stage {
         self.newsroom.dateline.serve(&[])
     }
 
-    /// The server without its cache of answers, as far as this version has one.
+    /// The server without its cache of answers.
     fn cold(&self) -> Result<Serving> {
         serve_cold(&self.newsroom.dateline)
     }
 
     /// A server that sends this answer, whatever is asked.
-    fn from_memory(&self, answer: &Answer) -> Result<Serving> {
+    fn serve_from_memory(&self, answer: &Answer) -> Result<Serving> {
         Serving::reference(&["memory", &self.keep(answer)?], "/")
     }
 
     /// A server that sends rows of finished answers, with the headers of this one.
-    fn from_rows(&self, answer: &Answer, ours: &Serving) -> Result<Serving> {
+    fn serve_from_rows(&self, answer: &Answer, ours: &Serving) -> Result<Serving> {
         let rows = self.newsroom.rows(ours)?;
         let first = format!("/v1/articles/{}", self.newsroom.archive.slug(0));
         Serving::reference(&["rows", &self.keep(answer)?, &rows.to_string_lossy()], &first)
@@ -101,10 +101,7 @@ impl Stage {
 }
 
 fn serve_cold(dateline: &Dateline) -> Result<Serving> {
-    match Dateline::knows("DATELINE_CACHE_MB")? {
-        true => dateline.serve(&[("DATELINE_CACHE_MB", "0")]),
-        false => dateline.serve(&[]),
-    }
+    dateline.serve(&[("DATELINE_CACHE_MB", "0")])
 }
 
 fn address_of(slug: &str) -> String {
