@@ -43,7 +43,7 @@ impl App {
     /// Errors: a line for the person who started the program.
     pub fn build(config: Config, clock: Clock) -> Result<App, StartError> {
         migrate::assert_safe_sqlite()?;
-        let db = Db::open(&config.database, config.database_connections)?;
+        let db = Db::open(&config.database, config.database_connections, config.statement_timeout)?;
         let signer = Signer::new(&config.secret);
         let cache = Cache::new(config.cache_bytes);
         let document = Document::new(openapi::document(config.public_url.as_deref()));

@@ -75,6 +75,11 @@ pub struct Settings {
     #[arg(long, env = "DATELINE_SHARED_STALE", default_value_t = 0, global = true)]
     pub shared_stale: u32,
 
+    /// Longest time for one question to the database by a reader, in seconds; after that the caller gets 503. Writes and
+    /// commands take the time they take.
+    #[arg(long, env = "DATELINE_STATEMENT_TIMEOUT", default_value_t = 2, global = true)]
+    pub statement_timeout: u64,
+
     /// Longest time for one answer, in seconds.
     #[arg(long, env = "DATELINE_REQUEST_TIMEOUT", default_value_t = 30, global = true)]
     pub request_timeout: u64,
@@ -108,6 +113,8 @@ pub struct Config {
     pub database: DatabaseUrl,
     /// Connections that read at the same time, at least 2.
     pub database_connections: u32,
+    /// Longest time for one question to the database by a reader; `None` for commands, which take the time they take.
+    pub statement_timeout: Option<Duration>,
     /// Folder for the SQLite file and the generated key.
     pub data_dir: PathBuf,
     /// Address to listen on.
@@ -213,6 +220,9 @@ impl Settings {
                 ));
             }
         }
+        if self.statement_timeout == 0 {
+            return Err(SettingError::new("DATELINE_STATEMENT_TIMEOUT", "must be at least 1 second"));
+        }
         if self.request_timeout == 0 {
             return Err(SettingError::new("DATELINE_REQUEST_TIMEOUT", "must be at least 1 second"));
         }
@@ -221,6 +231,7 @@ impl Settings {
         Ok(Config {
             database,
             database_connections: self.database_connections,
+            statement_timeout: Some(Duration::from_secs(self.statement_timeout)),
             data_dir: self.data_dir,
             bind: self.bind,
             secret,

@@ -30,7 +30,7 @@ impl House {
     fn new(database: Database) -> House {
         let own = TestDatabase::migrated(database);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        House { db: Db::open(own.url(), 2).unwrap(), runtime, _own: own }
+        House { db: Db::open(own.url(), 2, None).unwrap(), runtime, _own: own }
     }
 
     fn write<T: Send + 'static>(

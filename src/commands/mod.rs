@@ -164,12 +164,17 @@ where
     F: FnOnce(App) -> Work,
     Work: Future<Output = Result<(), CommandError>>,
 {
-    let app = open(settings)?;
+    let app = App::build(without_hurry(prepare(settings, Shape::BroughtUp)?), Clock::system())?;
     actix_web::rt::System::new().block_on(async move {
         let result = work(app.clone()).await;
         app.db().checkpoint().await?;
         result
     })
+}
+
+/// The same settings for a command, which nobody waits for at the other end of a connection: it takes the time it takes.
+fn without_hurry(config: Config) -> Config {
+    Config { statement_timeout: None, ..config }
 }
 
 fn refuse_missing_folder(file: &Path, data_dir: &Path) -> Result<(), SettingError> {

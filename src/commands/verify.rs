@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value;
 
-use super::{CommandError, Shape, prepare};
+use super::{CommandError, Shape, prepare, without_hurry};
 use crate::app::App;
 use crate::audit::verify::{Check, Kept};
 use crate::clock::Clock;
@@ -32,7 +32,7 @@ impl Verify {
     /// Does it, and prints what was looked at, or what is wrong.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
         let kept = self.checkpoint.as_deref().map(read).transpose()?;
-        let app = App::build(prepare(settings, Shape::LeftAlone)?, Clock::system())?;
+        let app = App::build(without_hurry(prepare(settings, Shape::LeftAlone)?), Clock::system())?;
         let check = Check { signer: app.signer().clone(), now: app.clock().now(), kept };
         let outcome = actix_web::rt::System::new().block_on(app.db().read(move |connection| check.run(connection)))?;
         match outcome {

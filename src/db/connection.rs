@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
@@ -177,12 +178,14 @@ fn sqlite_pragmas(access: Access) -> &'static str {
 pub struct Manager {
     url: DatabaseUrl,
     access: Access,
+    limit: Option<Duration>,
 }
 
 impl Manager {
-    /// A manager of connections to `url` with the given access.
-    pub fn new(url: DatabaseUrl, access: Access) -> Manager {
-        Manager { url, access }
+    /// A manager of connections to `url` with the given access, on which no statement outside a write runs longer than
+    /// `limit`, as far as the database itself can see to it; see [`super::Db::read`] for SQLite.
+    pub fn new(url: DatabaseUrl, access: Access, limit: Option<Duration>) -> Manager {
+        Manager { url, access, limit }
     }
 }
 
@@ -191,7 +194,12 @@ impl ManageConnection for Manager {
     type Error = StartError;
 
     fn connect(&self) -> Result<AnyConnection, StartError> {
-        open(&self.url, self.access)
+        let mut connection = open(&self.url, self.access)?;
+        if let (AnyConnection::Postgres(postgres), Some(limit)) = (&mut connection, self.limit) {
+            let statement = format!("SET statement_timeout = {}", limit.as_millis());
+            postgres.batch_execute(&statement).map_err(|error| StartError::Unreachable(error.to_string()))?;
+        }
+        Ok(connection)
     }
 
     fn is_valid(&self, connection: &mut AnyConnection) -> Result<(), StartError> {

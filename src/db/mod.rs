@@ -11,15 +11,20 @@ pub mod listing;
 pub mod migrate;
 #[allow(missing_docs, reason = "the migrations say what each column means")]
 pub mod schema;
+mod transaction;
 pub mod types;
 mod violation;
 pub mod vocabulary;
 mod writer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::r2d2::{Pool, PooledConnection, R2D2Connection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tracing::Instrument;
 
 pub use connection::{AnyConnection, Backend, DatabaseUrl, NotADatabaseUrl};
 
@@ -30,12 +35,20 @@ use writer::Writer;
 /// Longest wait for a connection; after that the caller gets 503, within two seconds of asking, and may come back.
 const CHECKOUT: Duration = Duration::from_millis(1500);
 
+/// How many connections to SQLite there may be for each one that reads: the others take the place of those whose read
+/// outlived its limit, which cannot be used before it ends.
+const PLACES: u32 = 2;
+
 /// The database: many readers, and one door for writing. Clones share the same connections.
 #[derive(Clone)]
 pub struct Db {
     url: DatabaseUrl,
     access: Access,
     readers: Pool<Manager>,
+    /// One for each connection that may work at the same time. Whoever waits for one holds no thread.
+    turns: Arc<Semaphore>,
+    /// Longest time for a read, where the database cannot see to it itself.
+    watch: Option<Duration>,
     writer: WriteDoor,
 }
 
@@ -49,28 +62,30 @@ enum WriteDoor {
 }
 
 impl Db {
-    /// Opens the database with up to `connections` readers. Fails at once, with a line for the person who started the
-    /// program, when it cannot be reached; creates nothing but a SQLite file that does not exist yet.
-    pub fn open(url: &DatabaseUrl, connections: u32) -> Result<Db, migrate::StartError> {
+    /// Opens the database with up to `connections` readers, and `limit` for each of their statements. Fails at once,
+    /// with a line for the person who started the program, when it cannot be reached; creates nothing but a SQLite file
+    /// that does not exist yet.
+    pub fn open(url: &DatabaseUrl, connections: u32, limit: Option<Duration>) -> Result<Db, migrate::StartError> {
         // The file is made and switched to WAL by a connection that may write; the readers may not.
         let writing = connection::open(url, Access::Write)?;
         let writer = match url {
             DatabaseUrl::Sqlite(_) => WriteDoor::OneThread(Writer::start(url.clone(), writing)?),
             DatabaseUrl::Postgres(_) => WriteDoor::Pool,
         };
-        let access = match url {
-            DatabaseUrl::Sqlite(_) => Access::Read,
-            DatabaseUrl::Postgres(_) => Access::Write,
+        let (access, most, watch) = match url {
+            DatabaseUrl::Sqlite(_) => (Access::Read, connections.saturating_mul(PLACES), limit),
+            DatabaseUrl::Postgres(_) => (Access::Write, connections, None),
         };
         let readers = Pool::builder()
-            .max_size(connections)
+            .max_size(most)
             .min_idle(Some(1))
             .connection_timeout(CHECKOUT)
             // SQLite files do not go away; a server does, and a dead connection must not cost a user's request.
             .test_on_check_out(matches!(url, DatabaseUrl::Postgres(_)))
-            .build(Manager::new(url.clone(), access))
+            .build(Manager::new(url.clone(), access, limit))
             .map_err(|error| migrate::StartError::Unreachable(error.to_string()))?;
-        Ok(Db { url: url.clone(), access, readers, writer })
+        let turns = Arc::new(Semaphore::new(usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS)));
+        Ok(Db { url: url.clone(), access, readers, turns, watch, writer })
     }
 
     /// A connection of its own, for reading, that nobody else waits for.
@@ -82,18 +97,28 @@ impl Db {
 
     /// Runs `work` on a reading connection, off the threads that answer requests.
     ///
-    /// Errors: [`Error::Unavailable`] when no connection is to be had within two seconds or the server went away.
+    /// PostgreSQL ends a statement that takes too long by itself. SQLite would need a hook that diesel does not offer,
+    /// so there the read is left alone: its caller is answered, its turn goes to the next one, and its connection comes
+    /// back to the pool when it ends. As many such reads as there are connections cost processor time and no other
+    /// reader's turn; twice as many make readers get 503 until one ends.
+    ///
+    /// Errors: [`Error::Unavailable`] when no connection is to be had within two seconds, when the server went away, and
+    /// when it took too long.
     pub async fn read<T, F>(&self, work: F) -> Result<T>
     where
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        let turn = self.turn().await?;
         let readers = self.readers.clone();
-        off_thread(move || {
+        let read = move || {
             let mut connection = check_out(&readers)?;
             work(&mut connection).map_err(|error| unavailable_if_gone(&mut connection, error))
-        })
-        .await
+        };
+        match self.watch {
+            None => off_thread(turn, read).await,
+            Some(limit) => left_alone_after(limit, turn, read).await,
+        }
     }
 
     /// Runs `work` in one transaction and commits it: `Ok` means that it is on disk. `Err` from `work` undoes all of
@@ -108,15 +133,23 @@ impl Db {
         match &self.writer {
             WriteDoor::OneThread(writer) => writer.write(work).await,
             WriteDoor::Pool => {
+                let turn = self.turn().await?;
                 let pool = self.readers.clone();
-                off_thread(move || {
+                off_thread(turn, move || {
                     let mut connection = check_out(&pool)?;
-                    connection
-                        .transaction(|connection| work(connection))
+                    transaction::write(&mut connection, work)
                         .map_err(|error| unavailable_if_gone(&mut connection, error))
                 })
                 .await
             }
+        }
+    }
+
+    /// Waits for one of the connections to be free.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        match timeout(CHECKOUT, Arc::clone(&self.turns).acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(Error::Unavailable("every connection was busy for too long".to_owned())),
         }
     }
 
@@ -134,11 +167,36 @@ impl Db {
     }
 }
 
-/// Runs blocking work on the blocking threads; a panic there becomes a 500 and the process lives.
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+/// Runs blocking work on the blocking threads; a panic there becomes a 500 and the process lives. What is `held` is held
+/// until the work ends, whether or not anybody still waits for it.
+async fn off_thread<T, F>(held: impl Send + 'static, work: F) -> Result<T>
+where
+    F: FnOnce() -> Result<T> + Send + 'static,
+    T: Send + 'static,
+{
     let span = tracing::Span::current();
-    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
-        Ok(result) => result,
+    let ended = tokio::task::spawn_blocking(move || {
+        let _held = held;
+        span.in_scope(work)
+    });
+    ended.await.unwrap_or_else(|panic| Err(Error::internal(panic)))
+}
+
+/// The same for a read that nobody can end: after `limit` its caller is answered and its turn is given on, while it runs
+/// to its end. In a task of its own, so that a caller who goes away earlier does not give the turn on.
+async fn left_alone_after<T, F>(limit: Duration, turn: OwnedSemaphorePermit, read: F) -> Result<T>
+where
+    F: FnOnce() -> Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    let read = timeout(limit, off_thread((), read)).instrument(tracing::Span::current());
+    let ended = tokio::spawn(async move {
+        let _turn = turn;
+        read.await
+    });
+    match ended.await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Error::Unavailable(format!("a read was left alone after {limit:?}"))),
         Err(panic) => Err(Error::internal(panic)),
     }
 }

@@ -9,13 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
-use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
+use diesel::connection::{Connection, TransactionManager};
 use diesel::result::{Error as DieselError, QueryResult};
 use tokio::sync::oneshot;
 
 use super::connection::{self, Access, AnyConnection, DatabaseUrl};
 use super::execute;
 use super::migrate::StartError;
+use super::transaction::{Manager, begin};
 use crate::error::{Error, Result};
 
 /// Most writes that share one commit; more would make the first of them wait too long.
@@ -26,8 +27,6 @@ const LONGEST_QUEUE: usize = 4096;
 
 /// How deep a transaction is nested when a group of writes begins and when it ends.
 const GROUP: u32 = 1;
-
-type Manager = <AnyConnection as Connection>::TransactionManager;
 
 /// The door to the writer's thread. Clones lead to the same thread, which ends when the last one is dropped.
 #[derive(Clone)]
@@ -179,7 +178,7 @@ fn reopen(url: &DatabaseUrl, connection: &mut AnyConnection) {
 /// A full disk ends the whole transaction in the middle of a job. What is run after that would be committed by itself,
 /// so the group stops there; it is committed only when it still stands exactly where it began.
 fn commit_group(connection: &mut AnyConnection, group: &mut [Box<dyn Job>]) -> (usize, QueryResult<()>) {
-    if let Err(error) = begin_immediate(connection) {
+    if let Err(error) = begin(connection, "BEGIN IMMEDIATE") {
         return (group.len(), Err(error));
     }
     let mut ran = 0;
@@ -202,13 +201,6 @@ fn depth(connection: &mut AnyConnection) -> u32 {
     match Manager::transaction_manager_status_mut(connection).transaction_depth() {
         Ok(Some(depth)) => depth.get(),
         Ok(None) | Err(_) => 0,
-    }
-}
-
-fn begin_immediate(connection: &mut AnyConnection) -> QueryResult<()> {
-    match connection {
-        AnyConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE"),
-        AnyConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction(postgres),
     }
 }
 

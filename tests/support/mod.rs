@@ -223,6 +223,7 @@ fn config(database: DatabaseUrl, data: &TempDir) -> Config {
     Config {
         database,
         database_connections: 4,
+        statement_timeout: Some(Duration::from_secs(20)),
         data_dir: data.path().to_owned(),
         bind: SocketAddr::from(([127, 0, 0, 1], 0)),
         secret: Secret::new("a secret that is only good for tests".to_owned()).expect("a long secret"),
