@@ -1,23 +1,112 @@
-//! Who may do what to which story: one rule, asked by every operation that touches a working copy.
+//! Which stories a caller may do something with: the decision of [`crate::auth::decide`], for one story and as a
+//! condition for the database.
+
+use diesel::dsl::Nullable;
+use diesel::prelude::*;
+use diesel::sql_types::{self, Bool};
 
 use super::row::ArticleRow;
-use crate::auth::{Permission, SignedIn};
+use crate::auth::{Permission, SignedIn, Story, decide};
+use crate::db::Backend;
+use crate::db::schema::articles;
 use crate::error::{Error, Result};
 
-/// Whether this story is this caller's to read and change: editors have all of them, writers their own.
-pub fn is_theirs(caller: &SignedIn, row: &ArticleRow) -> bool {
-    caller.may(Permission::EditEveryArticle) || row.created_by.as_ref() == Some(&caller.user_id)
+/// A condition on working copies, in a query from `Source`.
+type Condition<Source> = Box<dyn BoxableExpression<Source, Backend, SqlType = sql_types::Nullable<Bool>>>;
+
+/// What the decision looks at.
+fn story(row: &ArticleRow) -> Story<'_> {
+    Story {
+        created_by: row.created_by.as_deref(),
+        section: row.section_id.as_deref(),
+        source: row.source_id.as_deref(),
+        language: &row.language,
+        published: row.publication_number > 0,
+    }
 }
 
-/// Refuses a story that is not this caller's: as not allowed when everybody can read it, and as missing when nobody
-/// should know of it. `is_live` is asked only then.
-pub fn check(caller: &SignedIn, row: &ArticleRow, is_live: impl FnOnce() -> Result<bool>) -> Result<()> {
-    if is_theirs(caller, row) {
-        return Ok(());
+/// Whether this caller may do this to this story.
+pub fn may(caller: &SignedIn, action: Permission, row: &ArticleRow) -> bool {
+    decide(Some(caller), action, Some(&story(row))).is_ok()
+}
+
+/// Refuses what this caller may not do to this story: as not allowed when they or all readers see it, and as missing
+/// when they should not know of it. `is_live` is asked only then.
+pub fn check(
+    caller: &SignedIn,
+    action: Permission,
+    row: &ArticleRow,
+    is_live: impl FnOnce() -> Result<bool>,
+) -> Result<()> {
+    match decide(Some(caller), action, Some(&story(row))) {
+        Ok(()) => Ok(()),
+        Err(refusal) if may(caller, Permission::ReadDrafts, row) || is_live()? => Err(refusal.into()),
+        Err(_) => Err(Error::NotFound("article")),
     }
-    Err(if is_live()? {
-        Error::Forbidden("This is somebody else's story; writers change their own. Ask an editor.".into())
-    } else {
-        Error::NotFound("article")
-    })
+}
+
+/// Refuses a story that was just written and that its writer may not write as it is now: nobody moves a story out of
+/// their own reach, or begins one there. `None` is the operator, who may do everything.
+pub fn check_written(caller: Option<&SignedIn>, row: &ArticleRow) -> Result<()> {
+    match caller {
+        Some(caller) => Ok(decide(Some(caller), Permission::WriteArticles, Some(&story(row)))?),
+        None => Ok(()),
+    }
+}
+
+/// Whether this caller reads every working copy there is.
+pub fn reads_everything(caller: &SignedIn) -> bool {
+    caller.rights.granted.iter().any(|grant| grant.action.covers(Permission::ReadDrafts) && grant.is_unlimited())
+}
+
+/// Whether this caller reads no working copies but own ones, which an index has in order; [`scope`] may narrow them more.
+pub fn reads_own_only(caller: &SignedIn) -> bool {
+    let mut reading = caller.rights.granted.iter().filter(|grant| grant.action.covers(Permission::ReadDrafts));
+    reading.all(|grant| grant.own)
+}
+
+/// The condition that this caller may do this to a working copy: [`may`], as the database decides it. `Source` is what
+/// the query is from: the working copies, alone or with something else.
+pub fn scope<Source>(caller: &SignedIn, action: Permission) -> Condition<Source>
+where
+    Source: 'static,
+    Nullable<articles::id>: SelectableExpression<Source>,
+    articles::created_by: SelectableExpression<Source>,
+    Nullable<articles::publication_number>: SelectableExpression<Source>,
+    articles::section_id: SelectableExpression<Source>,
+    articles::source_id: SelectableExpression<Source>,
+    Nullable<articles::language>: SelectableExpression<Source>,
+{
+    let covering = caller.rights.granted.iter().filter(|grant| grant.action.covers(action));
+    any(covering.map(|grant| {
+        let limits = [
+            grant.own.then(|| -> Condition<Source> { Box::new(articles::created_by.eq(caller.user_id.clone())) }),
+            grant.unpublished.then(|| Box::new(articles::publication_number.nullable().eq(0)) as Condition<Source>),
+            grant.sections.clone().map(|sections| Box::new(articles::section_id.eq_any(sections)) as Condition<Source>),
+            grant.sources.clone().map(|sources| Box::new(articles::source_id.eq_any(sources)) as Condition<Source>),
+            grant.languages.as_ref().map(|languages| any(languages.iter().map(|language| in_language(language)))),
+        ];
+        let all = limits.into_iter().flatten().reduce(|one, other| Box::new(one.and(other)));
+        all.unwrap_or_else(|| Box::new(articles::id.nullable().eq(articles::id.nullable())))
+    }))
+}
+
+/// At least one of these conditions; of none, nothing.
+fn any<Source>(conditions: impl Iterator<Item = Condition<Source>>) -> Condition<Source>
+where
+    Source: 'static,
+    Nullable<articles::id>: SelectableExpression<Source>,
+{
+    let either = conditions.reduce(|one, other| Box::new(one.or(other)));
+    either.unwrap_or_else(|| Box::new(articles::id.nullable().ne(articles::id.nullable())))
+}
+
+/// In this language or a variety of it.
+fn in_language<Source>(language: &str) -> Condition<Source>
+where
+    Source: 'static,
+    Nullable<articles::language>: SelectableExpression<Source>,
+{
+    let variety = articles::language.nullable().like(format!("{language}-%"));
+    Box::new(articles::language.nullable().eq(language.to_owned()).or(variety))
 }

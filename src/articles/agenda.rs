@@ -1,10 +1,13 @@
 //! What will happen by itself: which stories go live or end when, in order.
 
+use diesel::dsl;
+use diesel::helper_types::InnerJoinQuerySource;
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::access;
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::schema::{articles, publications};
@@ -121,14 +124,17 @@ const COLUMNS: (
     publications::live_until,
 );
 
-/// The publications of this caller's stories that the door has not ended.
-fn open<'a>(caller: &SignedIn) -> publications::BoxedQuery<'a, Backend> {
-    let open = publications::table.filter(publications::superseded.eq(false)).into_boxed();
-    if caller.may(Permission::EditEveryArticle) {
-        return open;
-    }
-    let own = articles::table.filter(articles::created_by.eq(caller.user_id.clone())).select(articles::id);
-    open.filter(publications::article_id.eq_any(own))
+/// The working copy of a publication.
+type OfArticle = dsl::Eq<publications::article_id, articles::id>;
+
+/// The publications, of stories that this caller may read, that the door has not ended.
+fn open<'a>(
+    caller: &SignedIn,
+) -> dsl::IntoBoxed<'a, dsl::InnerJoinOn<publications::table, articles::table, OfArticle>, Backend> {
+    type Joined = InnerJoinQuerySource<publications::table, articles::table, OfArticle>;
+    let theirs = access::scope::<Joined>(caller, Permission::ReadDrafts);
+    let joined = publications::table.inner_join(articles::table.on(publications::article_id.eq(articles::id)));
+    joined.into_boxed().filter(publications::superseded.eq(false)).filter(theirs)
 }
 
 fn appointment(

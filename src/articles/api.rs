@@ -10,7 +10,7 @@ use super::article::{ArticleView, WorkingCopy};
 use super::input::{ArticleInput, ArticlePatch, NewArticle};
 use super::wing::{self, View, Wing};
 use super::{presence, showing, store, trash};
-use crate::auth::{Allow, Caller, needs};
+use crate::auth::{Allow, Caller, Permission, needs};
 use crate::clock::{Clock, Timestamp};
 use crate::db::Db;
 use crate::db::types::text_enum;
@@ -122,8 +122,8 @@ async fn get_article(
             let (asked, trashed, by_name) = (reference.clone(), status.is_some(), view == Some(View::Draft));
             let copy = db.read(move |connection| {
                 let row = match (trashed, by_name) {
-                    (true, _) => Some(trash::get(connection, &editor, &asked)?),
-                    (false, true) => Some(store::get(connection, &editor, &asked, now)?),
+                    (true, _) => Some(trash::get(connection, (&editor, Permission::ReadDrafts), &asked)?),
+                    (false, true) => Some(store::get(connection, (&editor, Permission::ReadDrafts), &asked, now)?),
                     (false, false) => store::find_theirs(connection, &editor, &asked)?,
                 };
                 let Some(row) = row else { return Ok(None) };

@@ -9,8 +9,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::api::{OnlyTrashed, location};
 use super::article::{Presence, WorkingCopy};
 use super::draft::Draft;
-use super::{presence, showing, store, trash};
-use crate::auth::{Allow, Permission, SignedIn, needs};
+use super::{access, presence, showing, store, trash};
+use crate::auth::{Allow, Permission, SignedIn, decide, needs};
 use crate::db::types::new_id;
 use crate::error::{Error, Result};
 use crate::events::Ledger;
@@ -74,14 +74,13 @@ async fn delete_article(
         let detail = "is for purge=true: what is in the trash is deleted already";
         return Err(Error::bad_parameter("status", "not_here", detail));
     }
-    if purge && !user.may(Permission::PurgeArticles) {
-        return Err(Error::Forbidden("Removing an article for good needs the role admin.".into()));
-    }
+    let action = if purge { Permission::PurgeArticles } else { Permission::WriteArticles };
+    decide(Some(&user), action, None)?;
     let write = ledger.write(caller.actor(), WriteOptions { dry_run }, move |connection, journal| {
         let now = journal.now();
         let row = match purge {
-            true => trash::get_for_purge(connection, &user, (&reference, status.is_some()), now)?,
-            false => store::get(connection, &user, &reference, now)?,
+            true => trash::get_for_purge(connection, (&user, action), (&reference, status.is_some()), now)?,
+            false => store::get(connection, (&user, action), &reference, now)?,
         };
         if_match.check(row.version)?;
         match purge {
@@ -152,8 +151,8 @@ async fn duplicate_article(
 ) -> Result<Answer> {
     let user = SignedIn::clone(&caller);
     let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
-        let row = store::get(connection, &user, &reference, journal.now())?;
-        if row.killed_at.is_some() && !user.may(Permission::LiftKills) {
+        let row = store::get(connection, (&user, Permission::ReadDrafts), &reference, journal.now())?;
+        if row.killed_at.is_some() && !access::may(&user, Permission::LiftKills, &row) {
             return Err(Error::Forbidden("This article was killed; only an admin takes its text up again.".into()));
         }
         let draft = Draft::from_row(&row)?;
@@ -163,6 +162,7 @@ async fn duplicate_article(
         let copy = Draft { document, editor_note: None, embargo_until, ..draft };
         let note = format!("a copy of {}", row.id);
         let row = store::begin(connection, journal, (new_id(), copy), (None, false), Some(note))?;
+        access::check_written(Some(&user), &row)?;
         let copy = showing::show(connection, row, journal.now())?;
         Ok(Answer::created(&copy, location(&copy.article.id)).version(copy.version))
     });
@@ -184,7 +184,7 @@ pub type PresenceList = List<Presence>;
 async fn note_presence(caller: Allow<needs::WriteArticles>, reference: Reference, ledger: Ledger) -> Result<Answer> {
     let user = SignedIn::clone(&caller);
     let write = ledger.write(caller.actor(), WriteOptions::default(), move |connection, journal| {
-        let row = store::get(connection, &user, &reference, journal.now())?;
+        let row = store::get(connection, (&user, Permission::WriteArticles), &reference, journal.now())?;
         presence::note(connection, &row.id, &user.user_id, journal.now())?;
         presence::of(connection, &row.id, journal.now())
     });
@@ -207,7 +207,7 @@ async fn end_presence(
 ) -> Result<HttpResponse> {
     let user = SignedIn::clone(&caller);
     let write = ledger.write(caller.actor(), WriteOptions::default(), move |connection, journal| {
-        let row = store::get(connection, &user, &reference, journal.now())?;
+        let row = store::get(connection, (&user, Permission::WriteArticles), &reference, journal.now())?;
         presence::leave(connection, &row.id, &user.user_id)
     });
     write.await?;

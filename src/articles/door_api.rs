@@ -10,7 +10,7 @@ use super::agenda::{Appointment, AppointmentList};
 use super::article::WorkingCopy;
 use super::held::{self, Held, Passed};
 use super::wish::{Modified, Publish};
-use super::{agenda, corrections, killing, publishing, showing};
+use super::{access, agenda, corrections, killing, publishing, showing};
 use crate::auth::{Allow, Permission, SignedIn, needs};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
@@ -162,7 +162,7 @@ pub(super) fn publish(
     held: Held,
     (caller, wish): (&SignedIn, Publish),
 ) -> Result<Passed> {
-    let wish = Publish { lifts_kill: caller.may(Permission::LiftKills), ..wish };
+    let wish = Publish { lifts_kill: access::may(caller, Permission::LiftKills, &held.row), ..wish };
     publishing::publish(connection, journal, held, wish)
 }
 

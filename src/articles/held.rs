@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::row::ArticleRow;
 use super::schedule::Schedule;
 use super::{access, announcing, store};
-use crate::auth::SignedIn;
+use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::schema::articles;
 use crate::db::{AnyConnection, Backend};
@@ -64,7 +64,7 @@ pub fn hold(connection: &mut AnyConnection, journal: &mut Journal, row: &Article
     settle(connection, journal, held.ok_or_else(|| Error::version_mismatch(row.version + 1))?)
 }
 
-/// Holds the story that a caller names, in whatever version it is when its turn comes.
+/// Holds the story that a caller names and may publish, in whatever version it is when its turn comes.
 ///
 /// Errors: what [`store::get`] gives; 412 when it is not the version that the caller names.
 pub fn take(
@@ -75,12 +75,12 @@ pub fn take(
 ) -> Result<Held> {
     let Some(row) = lock(connection, reference)? else {
         // A name of before, or none.
-        let row = store::get(connection, caller, reference, journal.now())?;
+        let row = store::get(connection, (caller, Permission::PublishArticles), reference, journal.now())?;
         if_match.check(row.version)?;
         return hold(connection, journal, &row);
     };
     let now = journal.now();
-    access::check(caller, &row, || live::is_read(connection, reference, now))?;
+    access::check(caller, Permission::PublishArticles, &row, || live::is_read(connection, reference, now))?;
     if_match.check(row.version)?;
     settle(connection, journal, row)
 }

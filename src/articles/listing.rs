@@ -2,12 +2,14 @@
 
 use diesel::prelude::*;
 
+use super::access;
 use super::article::Status;
 use super::schedule::{in_status, is_announced};
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::listing::{self, Facet, Link, Operator, Part, Predicate, Table, Value};
+use crate::db::schema::articles;
 use crate::error::{Error, Result};
 use crate::http::page::{List, Page};
 use crate::live::{ArticleColumn, ArticleFilter, Names, Wing};
@@ -57,9 +59,13 @@ pub fn pick(
     let place = if trashed { Predicate::Present("deleted_at") } else { Predicate::Absent("deleted_at") };
     let part = Part { of_partial_indexes: Some(place), ..Part::default() };
     let mut question = wing().question(filter, vec![part], !trashed);
-    if !caller.may(Permission::EditEveryArticle) {
+    if access::reads_own_only(caller) {
         let own = Predicate::In("created_by", vec![Value::Text(caller.user_id.clone())]);
         question.facets.insert(0, Facet::Own { any: vec![own], ordered_by: Some("updated_at") });
+    }
+    if !access::reads_everything(caller) {
+        let theirs = access::scope::<articles::table>(caller, Permission::ReadDrafts);
+        question.tests.push(Predicate::Sql(Box::new(theirs)));
     }
     // The two states that few stories are in.
     match statuses {

@@ -7,6 +7,7 @@ mod api;
 mod article;
 mod below;
 mod bulk;
+mod can_api;
 mod corrections;
 mod desk_api;
 mod door_api;
@@ -54,4 +55,5 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(config: &mut ServiceConfig) {
     config.configure(list_api::routes).configure(api::routes).configure(below::routes).configure(door_api::routes);
     config.configure(revisions::routes).configure(desk_api::routes).configure(bulk::routes);
+    config.configure(can_api::routes);
 }

@@ -3,11 +3,13 @@
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
+use super::access;
 use super::input::ArticleInput;
+use super::row::ArticleRow;
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
-use crate::db::schema::publications;
+use crate::db::schema::{articles, publications};
 use crate::error::{Error, Result};
 
 /// Slugs that no story can have, because something else is read at `/v1/articles/…`.
@@ -69,13 +71,31 @@ pub fn refuse_published(
     }
 }
 
-/// Whether the caller takes over a slug from another story.
+/// Whether the caller takes over a slug from another story, which is a decision about what readers of that one find.
 ///
 /// Errors: 403 when that is not the caller's to do.
-pub fn takes_over(input: &ArticleInput, caller: Option<&SignedIn>) -> Result<bool> {
-    match input.take_over.as_value().copied().unwrap_or(false) {
-        true if caller.is_none_or(|caller| caller.may(Permission::EditEveryArticle)) => Ok(true),
-        true => Err(Error::Forbidden("Taking over another article's slug is an editor's decision.".into())),
-        false => Ok(false),
+pub fn takes_over(
+    connection: &mut AnyConnection,
+    input: &ArticleInput,
+    caller: Option<&SignedIn>,
+    now: Timestamp,
+) -> Result<bool> {
+    let asked = input.take_over.as_value().copied().unwrap_or(false);
+    let (true, Some(caller)) = (asked, caller) else { return Ok(asked) };
+    let refusal = || Error::Forbidden("Taking over another article's slug is an editor's decision.".into());
+    if !caller.may(Permission::PublishArticles) {
+        return Err(refusal());
+    }
+    let Some(slug) = input.slug.as_value() else { return Ok(true) };
+    let Some((other, known_since)) = latest(connection, slug.as_str())? else { return Ok(true) };
+    let other: Option<ArticleRow> =
+        articles::table.find(other).select(ArticleRow::as_select()).first(connection).optional()?;
+    match other {
+        Some(other) if !access::may(caller, Permission::PublishArticles, &other) => match known_since > now {
+            // That one waits there is not theirs to know: the slug is in use, as a draft's would be.
+            true => Ok(false),
+            false => Err(refusal()),
+        },
+        _ => Ok(true),
     }
 }

@@ -82,28 +82,28 @@ pub fn find_by_slug(connection: &mut AnyConnection, slug: &str) -> Result<Option
     Ok(present.select(ArticleRow::as_select()).first(connection).optional()?)
 }
 
-/// The working copy that must be there and be this caller's.
+/// The working copy that must be there, and with which this caller may do this.
 ///
-/// Errors: 404 when there is none or nobody should know of it, 403 when it is somebody else's and readers see it.
+/// Errors: 404 when there is none or the caller should not know of it, 403 when it is not theirs to do.
 pub fn get(
     connection: &mut AnyConnection,
-    caller: &SignedIn,
+    (caller, action): (&SignedIn, Permission),
     reference: &Reference,
     now: Timestamp,
 ) -> Result<ArticleRow> {
     let row = find(connection, reference)?.ok_or(Error::NotFound("article"))?;
     // "Readers see it" means under this very name: another name of it may be nobody's business yet.
-    access::check(caller, &row, || live::is_read(connection, reference, now))?;
+    access::check(caller, action, &row, || live::is_read(connection, reference, now))?;
     Ok(row)
 }
 
-/// The working copy under this name when it is this caller's to see; `None` sends them to what readers see.
+/// The working copy under this name when this caller may read it; `None` sends them to what readers see.
 pub fn find_theirs(
     connection: &mut AnyConnection,
     caller: &SignedIn,
     reference: &Reference,
 ) -> Result<Option<ArticleRow>> {
-    Ok(find(connection, reference)?.filter(|row| access::is_theirs(caller, row)))
+    Ok(find(connection, reference)?.filter(|row| access::may(caller, Permission::ReadDrafts, row)))
 }
 
 /// Stores a new working copy and its first revision. `None` is the operator, who may do everything.
@@ -113,7 +113,7 @@ pub fn create(
     caller: Option<&SignedIn>,
     input: ArticleInput,
 ) -> Result<ArticleRow> {
-    let taken_over = names::takes_over(&input, caller)?;
+    let taken_over = names::takes_over(connection, &input, caller, journal.now())?;
     let (asked, note) = (input.slug.as_value().cloned(), input.note.as_value().cloned().map(String::from));
     let id = new_id();
     let input = translation::resolve(connection, caller, &id, input)?;
@@ -121,7 +121,9 @@ pub fn create(
     let may_make = caller.is_none_or(|caller| caller.may(Permission::WriteTaxonomy));
     draft.apply(connection, journal, input, may_make)?;
     refuse_past_embargo(&draft, None, journal.now())?;
-    begin(connection, journal, (id, draft), (asked, taken_over), note)
+    let row = begin(connection, journal, (id, draft), (asked, taken_over), note)?;
+    access::check_written(caller, &row)?;
+    Ok(row)
 }
 
 /// Stores what is in hand as a new working copy, under the slug that was asked for or one made from its title.
@@ -184,7 +186,7 @@ pub fn update(
     (reference, if_match): (&Reference, &IfMatch),
     input: ArticleInput,
 ) -> Result<Passed> {
-    let before = get(connection, caller, reference, journal.now())?;
+    let before = get(connection, (caller, Permission::WriteArticles), reference, journal.now())?;
     if_match.check(before.version)?;
     change(connection, journal, before, input, Some(caller))
 }
@@ -198,14 +200,14 @@ pub fn change(
     input: ArticleInput,
     caller: Option<&SignedIn>,
 ) -> Result<Passed> {
-    let may = |permission| caller.is_none_or(|caller| caller.may(permission));
-    let taken_over = names::takes_over(&input, caller)?;
+    let taken_over = names::takes_over(connection, &input, caller, journal.now())?;
     let input = translation::resolve(connection, caller, &before.id, input)?;
     let slug = input.slug.as_value().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
     let note = input.note.as_value().cloned().map(String::from);
     let old = Draft::from_row(&before)?;
     let mut draft = old.clone();
-    draft.apply(connection, journal, input, may(Permission::WriteTaxonomy))?;
+    let may_make = caller.is_none_or(|caller| caller.may(Permission::WriteTaxonomy));
+    draft.apply(connection, journal, input, may_make)?;
     if draft == old && slug == before.slug {
         return Ok(before.into());
     }
@@ -216,9 +218,13 @@ pub fn change(
     refuse_past_embargo(&draft, before.embargo_until, journal.now())?;
     let embargo = before.embargo_until;
     let row = save_draft(connection, journal, ArticleRow { slug, slug_taken_over, ..before }, draft, note)?;
+    access::check_written(caller, &row)?;
     match row.embargo_until == embargo {
         true => Ok(row.into()),
-        false => embargo::apply(connection, journal, row, (embargo, may(Permission::PublishArticles))),
+        false => {
+            let may_publish = caller.is_none_or(|caller| access::may(caller, Permission::PublishArticles, &row));
+            embargo::apply(connection, journal, row, (embargo, may_publish))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::input::ArticleInput;
 use super::{access, store};
-use crate::auth::SignedIn;
+use crate::auth::{Permission, SignedIn};
 use crate::db::AnyConnection;
 use crate::db::schema::articles;
 use crate::error::{Error, Rejection, Result};
@@ -25,7 +25,8 @@ pub fn resolve(
     let refuse =
         |code: &str, detail: &str| Err(Error::Unprocessable(vec![Rejection::field("/translation_of", code, detail)]));
     let found = store::find(connection, &Reference::parse(text))?;
-    let Some(named) = found.filter(|row| caller.is_none_or(|caller| access::is_theirs(caller, row))) else {
+    let Some(named) = found.filter(|row| caller.is_none_or(|caller| access::may(caller, Permission::ReadDrafts, row)))
+    else {
         return refuse("unknown_reference", "there is no article with this id or slug that you can see");
     };
     let original = named.translation_of.unwrap_or(named.id);

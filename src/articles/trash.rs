@@ -27,7 +27,8 @@ pub fn put(
     row: ArticleRow,
 ) -> Result<ArticleRow> {
     let held = hold(connection, journal, &row)?;
-    let row = publishing::cancel_for_trash(connection, journal, held, caller.may(Permission::PublishArticles))?;
+    let may_publish = access::may(caller, Permission::PublishArticles, &held.row);
+    let row = publishing::cancel_for_trash(connection, journal, held, may_publish)?;
     let now = journal.now();
     let nothing = (articles::deleted_at.eq(now), articles::slug_taken_over.eq(false));
     diesel::update(articles::table.find(&row.id)).set(nothing).execute(connection)?;
@@ -38,19 +39,27 @@ pub fn put(
     Ok(ArticleRow { deleted_at: Some(now), ..row })
 }
 
-/// The story in the trash that has this id, or that was put there last under this slug.
-///
-/// Errors: 404 when there is none, or it is not this caller's.
-pub fn get(connection: &mut AnyConnection, caller: &SignedIn, reference: &Reference) -> Result<ArticleRow> {
+/// The story in the trash that has this id, or that was put there last under this slug, whoever asks.
+pub fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<ArticleRow>> {
     let trashed = articles::table.filter(articles::deleted_at.is_not_null()).into_boxed::<crate::db::Backend>();
     let named = match reference {
         Reference::Id(id) => trashed.filter(articles::id.eq(id.clone())),
         Reference::Slug(slug) => trashed.filter(articles::slug.eq(slug.clone())),
-        Reference::Nothing => return Err(Error::NotFound("article")),
+        Reference::Nothing => return Ok(None),
     };
-    let newest = named.order(articles::deleted_at.desc()).select(ArticleRow::as_select());
-    let row: Option<ArticleRow> = newest.first(connection).optional()?;
-    row.filter(|row| access::is_theirs(caller, row)).ok_or(Error::NotFound("article"))
+    Ok(named.order(articles::deleted_at.desc()).select(ArticleRow::as_select()).first(connection).optional()?)
+}
+
+/// The story in the trash that this caller may do this with.
+///
+/// Errors: 404 when there is none, or the caller may not do this with it.
+pub fn get(
+    connection: &mut AnyConnection,
+    (caller, action): (&SignedIn, Permission),
+    reference: &Reference,
+) -> Result<ArticleRow> {
+    let row = find(connection, reference)?;
+    row.filter(|row| access::may(caller, action, row)).ok_or(Error::NotFound("article"))
 }
 
 /// Brings a story back from the trash, with its links and its history; under another slug when that was asked for.
@@ -62,6 +71,7 @@ pub fn restore(
     caller: &SignedIn,
     (reference, slug): (&Reference, Option<String>),
 ) -> Result<ArticleRow> {
+    let caller = (caller, Permission::WriteArticles);
     let row = match get(connection, caller, reference) {
         Ok(row) => row,
         Err(Error::NotFound(_)) => {
@@ -102,7 +112,7 @@ pub fn restore(
 /// Errors: 404 when there is none.
 pub fn get_for_purge(
     connection: &mut AnyConnection,
-    caller: &SignedIn,
+    caller: (&SignedIn, Permission),
     (reference, only_trashed): (&Reference, bool),
     now: Timestamp,
 ) -> Result<ArticleRow> {

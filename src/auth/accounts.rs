@@ -14,7 +14,7 @@ use super::registered::registered;
 use super::role::Role;
 use super::user::{NewUser, User, UserFilter, UserInput};
 use super::user_store::{self, UserRow};
-use super::{SignedIn, session_store};
+use super::{SignedIn, roles, session_store};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
@@ -81,17 +81,19 @@ impl Accounts {
 
     /// Makes an account.
     ///
-    /// Errors: 409 on `/email` when there is one already, 422 when the password gives the name away.
+    /// Errors: 409 on `/email` when there is one already, 422 when the password gives the name away or there is no such
+    /// role.
     pub async fn create(&self, actor: Actor, options: WriteOptions, new: NewUser) -> Result<User> {
         new.password.check_against(&new.email, "/password").map_err(refuse)?;
         let password_hash = self.passwords.hash(&new.password).await?;
         let write = self.ledger.write(actor, options, move |connection, journal| {
+            roles::hold(connection, &new.role)?;
             let row = UserRow {
                 id: new_id(),
                 email_key: new.email.key(),
                 email: new.email.into(),
                 name: new.name.into(),
-                role: new.role,
+                role: new.role.into(),
                 password_hash,
                 active: new.active,
                 version: 1,
@@ -107,7 +109,8 @@ impl Accounts {
 
     /// Changes an account. Another e-mail address, role, password or state ends all of its sessions.
     ///
-    /// Errors: 404, 412, 409 on `/email`, 409 `last_admin` when nobody would be left to manage accounts.
+    /// Errors: 404, 412, 409 on `/email`, 409 `last_admin` when nobody would be left to manage accounts, 422 when there is
+    /// no such role.
     pub async fn update(
         &self,
         (actor, options): (Actor, WriteOptions),
@@ -125,6 +128,9 @@ impl Accounts {
             if let Some(password) = change.password.as_value() {
                 let email = change.email.as_value().map_or(old.email.as_str(), |email| email);
                 password.check_against(email, "/password").map_err(refuse)?;
+            }
+            if let Some(role) = change.role.as_value() {
+                roles::hold(connection, role)?;
             }
             let new = changed(&old, change, password_hash);
             store_change(connection, journal, &old, new)
@@ -193,7 +199,7 @@ fn changed(old: &UserRow, change: UserInput, password_hash: Option<String>) -> U
         row.email = email.into();
     }
     row.name = change.name.value().map_or(row.name, String::from);
-    row.role = change.role.value().unwrap_or(row.role);
+    row.role = change.role.value().map_or(row.role, String::from);
     row.active = match change.active {
         Patch::Absent => row.active,
         // `null` sets the default, as it does for every member that has one.
@@ -206,7 +212,7 @@ fn changed(old: &UserRow, change: UserInput, password_hash: Option<String>) -> U
 
 /// Stores a changed row with its event, and ends the sessions when it is about who may sign in as whom.
 fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &UserRow, new: UserRow) -> Result<User> {
-    let access = |row: &UserRow| (row.email_key.clone(), row.role, row.active, row.password_hash.clone());
+    let access = |row: &UserRow| (row.email_key.clone(), row.role.clone(), row.active, row.password_hash.clone());
     let access_changed = access(old) != access(&new);
     if !access_changed && old.name == new.name && old.email == new.email {
         return Ok(new.into());
@@ -225,7 +231,7 @@ fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &Use
 }
 
 fn is_admin(row: &UserRow) -> bool {
-    row.active && row.role == Role::Admin
+    row.active && row.role == Role::Admin.as_str()
 }
 
 fn keep_one_admin(connection: &mut AnyConnection, id: &str) -> Result<()> {

@@ -62,7 +62,7 @@ async fn signed_in(request: &ServiceRequest, token: &str) -> Result<SignedIn> {
     let holder = db.read(move |connection| session_store::holder(connection, &session_id, now)).await?;
     match holder {
         Some(holder) if holder.user_id == grant.user_id => {
-            Ok(SignedIn { user_id: holder.user_id, session_id: grant.session_id, role: holder.role })
+            Ok(SignedIn { user_id: holder.user_id, session_id: grant.session_id, rights: holder.rights })
         }
         _ => Err(refused("the session has ended")),
     }

@@ -7,8 +7,8 @@ use std::ops::Deref;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
-use super::permission::{self, Needs, Permission};
-use super::role::Role;
+use super::decide::{Rights, decide};
+use super::permission::{Needs, Permission};
 use crate::error::{Error, Result};
 use crate::events::Actor;
 use crate::http::answer::Audience;
@@ -29,8 +29,8 @@ pub struct SignedIn {
     pub user_id: String,
     /// The session.
     pub session_id: String,
-    /// The role, from the database and not from the token.
-    pub role: Role,
+    /// What they may do, from the database and not from the token.
+    pub rights: Rights,
 }
 
 impl Caller {
@@ -55,23 +55,17 @@ impl Caller {
         }
     }
 
-    /// Whether the caller has a permission; an anonymous one has none.
+    /// Whether the caller may do this to anything at all; an anonymous one may do nothing.
     pub fn may(&self, permission: Permission) -> bool {
-        self.user().is_some_and(|user| user.may(permission))
+        decide(self.user(), permission, None).is_ok()
     }
 
-    /// Somebody with a session who has a permission.
+    /// Somebody with a session who may do this to something.
     ///
     /// Errors: 401 for anonymous, 403 naming who may.
     pub fn require(&self, permission: Permission) -> Result<&SignedIn> {
-        let sign_in = "Send an access token in the header `Authorization: Bearer …`. POST /v1/auth/login gives one.";
-        let user = self.user().ok_or(Error::Unauthorized(sign_in.into()))?;
-        if !user.may(permission) {
-            let who = permission::roles_with(permission);
-            let detail = format!("This needs the role {who}; you are signed in as {}.", user.role);
-            return Err(Error::Forbidden(detail.into()));
-        }
-        Ok(user)
+        decide(self.user(), permission, None)?;
+        self.user().ok_or_else(|| Error::internal("somebody anonymous was allowed something"))
     }
 }
 
@@ -81,9 +75,9 @@ impl SignedIn {
         Actor::User(self.user_id.clone())
     }
 
-    /// Whether this role has a permission.
+    /// Whether they may do this to anything at all.
     pub fn may(&self, permission: Permission) -> bool {
-        permission::allows(self.role, permission)
+        decide(Some(self), permission, None).is_ok()
     }
 }
 
@@ -132,6 +126,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::super::permission::needs;
+    use super::super::role::Role;
     use super::*;
 
     fn allow<N: Needs>(caller: Option<Caller>) -> Result<Allow<N>> {
@@ -143,7 +138,8 @@ mod tests {
     }
 
     fn user(role: Role) -> Option<Caller> {
-        Some(Caller::User(SignedIn { user_id: "user".to_owned(), session_id: "session".to_owned(), role }))
+        let rights = Rights { role: role.to_string(), granted: role.grants() };
+        Some(Caller::User(SignedIn { user_id: "user".to_owned(), session_id: "session".to_owned(), rights }))
     }
 
     #[test]
@@ -155,7 +151,7 @@ mod tests {
     fn anonymous_is_401_and_the_wrong_role_is_403_naming_the_right_one() {
         assert!(matches!(allow::<needs::OwnAccount>(Some(Caller::Anonymous)), Err(Error::Unauthorized(_))));
         let Err(Error::Forbidden(detail)) = allow::<needs::ManageUsers>(user(Role::Editor)) else { panic!("allowed") };
-        assert_eq!(detail, "This needs the role admin; you are signed in as editor.");
+        assert_eq!(detail, "This needs the permission users:manage (role admin); you are signed in as editor.");
         assert_eq!(allow::<needs::ManageUsers>(user(Role::Admin)).unwrap().actor(), Actor::User("user".to_owned()));
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! | file | what it answers |
 //! |---|---|
-//! | [`role`], [`permission`] | who may do what: one table |
+//! | [`permission`], [`grant`], [`role`], [`roles`] | what one may do, within which limits, and which roles have it |
+//! | [`decide`](mod@decide) | the one function that decides who may do what to what |
 //! | [`caller`], [`authenticate`](mod@authenticate) | who is calling, and the types that handlers ask with |
 //! | [`token`], [`refresh_token`] | what proves it |
 //! | [`sessions`], `session_store` | signing in, staying signed in, signing out |
@@ -14,6 +15,8 @@ pub mod accounts;
 pub mod api;
 pub mod authenticate;
 pub mod caller;
+pub mod decide;
+pub mod grant;
 pub mod hashing;
 pub mod limiter;
 pub mod password;
@@ -21,6 +24,7 @@ pub mod permission;
 pub mod refresh_token;
 mod registered;
 pub mod role;
+pub mod roles;
 mod session_store;
 pub mod sessions;
 pub mod token;
@@ -33,10 +37,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use accounts::Accounts;
 pub use authenticate::authenticate;
 pub use caller::{Allow, Caller, SignedIn};
+pub use decide::{Refusal, Story, decide};
+pub use grant::Grant;
 pub use hashing::Passwords;
 pub use limiter::SignInLimiter;
 pub use permission::{Needs, Permission, needs};
 pub use role::Role;
+pub use roles::RoleName;
 pub use session_store::prune as prune_sessions;
 pub use token::Tokens;
 pub use user::{NewUser, User, UserInput};
@@ -53,5 +60,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(users_api::create_user)
         .service(users_api::get_user)
         .service(users_api::update_user)
-        .service(users_api::delete_user);
+        .service(users_api::delete_user)
+        .configure(roles::routes);
 }

@@ -1,10 +1,11 @@
-//! What somebody is in the newsroom. What each role may do is in one table: [`super::permission::allows`].
+//! The roles that every newsroom has. Admins can make others: see [`super::roles`].
 
+use super::grant::Grant;
+use super::permission::Permission;
 use crate::db::types::text_enum;
 
 text_enum! {
-    /// What somebody is in the newsroom, and with it what they may do: an admin everything, an editor everything but
-    /// accounts, a writer only own stories that are not published, a partner nothing but read ahead.
+    /// A built-in role.
     pub enum Role {
         /// Runs the newsroom's Dateline: everything, accounts too.
         Admin = "admin",
@@ -12,7 +13,87 @@ text_enum! {
         Editor = "editor",
         /// Writes own stories and hands them in; does not publish.
         Writer = "writer",
+        /// Writes own stories until they are first published, and hands them in.
+        Contributor = "contributor",
         /// Reads ahead what is under embargo, and nothing that readers will not see.
         Partner = "partner",
+        /// Sees every working copy and changes nothing.
+        Viewer = "viewer",
+    }
+}
+
+impl Role {
+    /// What the role may do: the table of the built-in roles.
+    pub fn grants(self) -> Vec<Grant> {
+        use Permission::{
+            OwnAccount, PublishArticles, ReadDrafts, ReadEmbargoed, ReadLog, WriteArticles, WriteTaxonomy,
+        };
+        let everything = |actions: &[Permission]| actions.iter().map(|action| Grant::of(*action)).collect();
+        let own = |action| Grant { own: true, ..Grant::of(action) };
+        match self {
+            // Who sees working copies needs no embargo lifted; what readers see, an admin sees exactly as they do.
+            Role::Admin => {
+                let all = Permission::ALL.iter().filter(|action| **action != ReadEmbargoed);
+                all.map(|action| Grant::of(*action)).collect()
+            }
+            Role::Editor => {
+                everything(&[ReadDrafts, WriteArticles, PublishArticles, ReadLog, WriteTaxonomy, OwnAccount])
+            }
+            Role::Writer => vec![own(ReadDrafts), own(WriteArticles), Grant::of(OwnAccount)],
+            Role::Contributor => {
+                let unpublished = Grant { unpublished: true, ..own(WriteArticles) };
+                vec![own(ReadDrafts), unpublished, Grant::of(OwnAccount)]
+            }
+            Role::Partner => everything(&[ReadEmbargoed, OwnAccount]),
+            Role::Viewer => everything(&[ReadDrafts, OwnAccount]),
+        }
+    }
+
+    /// What the role is for, in a line.
+    pub fn description(self) -> &'static str {
+        match self {
+            Role::Admin => "Runs the newsroom's Dateline: everything, accounts too.",
+            Role::Editor => "Edits and publishes everybody's stories; keeps tags, sources and authors.",
+            Role::Writer => "Writes own stories and hands them in; does not publish.",
+            Role::Contributor => "Writes own stories until they are first published, and hands them in.",
+            Role::Partner => "Reads ahead what is under embargo, and nothing that readers will not see.",
+            Role::Viewer => "Sees every working copy and changes nothing.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_this_one() {
+        // "any" story, "own" ones, own ones that were "new"ly begun and never published, or none.
+        let expected = [
+            (Permission::ReadDrafts, ["any", "any", "own", "own", "", "any"]),
+            (Permission::WriteArticles, ["any", "any", "own", "new", "", ""]),
+            (Permission::PublishArticles, ["any", "any", "", "", "", ""]),
+            (Permission::LiftKills, ["any", "", "", "", "", ""]),
+            (Permission::PurgeArticles, ["any", "", "", "", "", ""]),
+            (Permission::ReadEmbargoed, ["", "", "", "", "any", ""]),
+            (Permission::ReadLog, ["any", "any", "", "", "", ""]),
+            (Permission::WriteTaxonomy, ["any", "any", "", "", "", ""]),
+            (Permission::ManageUsers, ["any", "", "", "", "", ""]),
+            (Permission::OwnAccount, ["any", "any", "any", "any", "any", "any"]),
+        ];
+        assert_eq!(expected.map(|(permission, _)| permission), Permission::ALL);
+        let reach = |role: &Role, permission: Permission| {
+            let grant = role.grants().into_iter().find(|grant| grant.action == permission);
+            grant.map_or("", |grant| match (grant.own, grant.unpublished) {
+                (false, false) => "any",
+                (true, false) => "own",
+                (true, true) => "new",
+                (false, true) => "somebody's new",
+            })
+        };
+        for (permission, row) in expected {
+            let actual: Vec<&str> = Role::ALL.iter().map(|role| reach(role, permission)).collect();
+            assert_eq!(actual, row, "{permission:?}");
+        }
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
+use super::decide::Rights;
 use super::refresh_token::RefreshToken;
-use super::role::Role;
+use super::roles;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{refresh_tokens, sessions, users};
@@ -44,15 +45,15 @@ struct RefreshTokenRow<'a> {
 pub struct Holder {
     /// The account.
     pub user_id: String,
-    /// Its role now.
-    pub role: Role,
+    /// What it may do now.
+    pub rights: Rights,
     /// When the session ends for good.
     pub expires_at: Timestamp,
 }
 
 /// Who holds this session, when it lives and the account is active.
 pub fn holder(connection: &mut AnyConnection, session_id: &str, now: Timestamp) -> Result<Option<Holder>> {
-    let found: Option<(String, Role, Timestamp)> = sessions::table
+    let found: Option<(String, String, Timestamp)> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::id.eq(session_id))
         .filter(sessions::ended_at.is_null())
@@ -62,7 +63,8 @@ pub fn holder(connection: &mut AnyConnection, session_id: &str, now: Timestamp) 
         .select((sessions::user_id, users::role, sessions::expires_at))
         .first(connection)
         .optional()?;
-    Ok(found.map(|(user_id, role, expires_at)| Holder { user_id, role, expires_at }))
+    let Some((user_id, role, expires_at)) = found else { return Ok(None) };
+    Ok(Some(Holder { user_id, rights: roles::rights_of(connection, role)?, expires_at }))
 }
 
 /// Begins a session; gives its id and when it ends for good.

@@ -5,6 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::password::NewPassword;
 use super::role::Role;
+use super::roles::RoleName;
 use super::user_store::UserRow;
 use crate::clock::Timestamp;
 use crate::error::{Error, Rejection, Result};
@@ -23,8 +24,9 @@ pub struct User {
     pub email: String,
     /// The person's name.
     pub name: String,
-    /// What the person may do.
-    pub role: Role,
+    /// The name of the role: what the person may do. `GET /v1/roles` lists all of them.
+    #[schema(example = "editor")]
+    pub role: String,
     /// Whether the person may sign in.
     pub active: bool,
     /// Counts the changes; part of the ETag.
@@ -39,11 +41,11 @@ impl User {
     /// Two accounts for the API's documentation and the tests.
     pub fn samples() -> [User; 2] {
         let made = Timestamp::from_microseconds(1_763_900_000_000_000).unwrap_or(Timestamp::FOREVER);
-        let sample = |id: &str, email: &str, name: &str, role| User {
+        let sample = |id: &str, email: &str, name: &str, role: Role| User {
             id: id.to_owned(),
             email: email.to_owned(),
             name: name.to_owned(),
-            role,
+            role: role.to_string(),
             active: true,
             version: 1,
             created_at: made,
@@ -82,10 +84,10 @@ pub struct UserInput {
     #[serde(default)]
     #[schema(value_type = Line<200>)]
     pub name: Patch<Line<200>>,
-    /// What the person may do.
+    /// What the person may do: the name of a role.
     #[serde(default)]
-    #[schema(value_type = Role)]
-    pub role: Patch<Role>,
+    #[schema(value_type = RoleName)]
+    pub role: Patch<RoleName>,
     /// 15 to 128 characters of any kind; a sentence of a few words is easy to keep.
     #[serde(default)]
     #[schema(value_type = NewPassword)]
@@ -124,7 +126,7 @@ pub struct NewUser {
     /// The person's name.
     pub name: Line<200>,
     /// What the person may do.
-    pub role: Role,
+    pub role: RoleName,
     /// The first password.
     pub password: NewPassword,
     /// Whether the person may sign in.
@@ -160,7 +162,7 @@ pub(super) fn given<T>(member: Patch<T>, pointer: &str) -> Result<T> {
 pub struct UserFilter {
     /// Only these roles, separated by commas.
     #[param(value_type = Option<String>, example = "editor,writer")]
-    pub role: List<Role>,
+    pub role: List<RoleName>,
     /// Only accounts that may sign in, or only those that may not.
     pub active: Option<bool>,
 }

@@ -23,8 +23,8 @@ pub struct UserRow {
     pub email_key: String,
     /// The person's name.
     pub name: String,
-    /// What they are.
-    pub role: Role,
+    /// The name of their role.
+    pub role: String,
     /// The password's hash (PHC format).
     pub password_hash: String,
     /// Whether they may sign in.
@@ -84,7 +84,7 @@ pub fn confirm_password(connection: &mut AnyConnection, id: &str, checked: &str,
 /// Whether an active admin other than this one is left. Holds the rows of all of them until the commit, so that two
 /// admins who take the role from each other at the same moment cannot both succeed.
 pub fn has_another_admin(connection: &mut AnyConnection, id: &str) -> Result<bool> {
-    let admins = users::table.filter(users::role.eq(Role::Admin)).filter(users::active.eq(true));
+    let admins = users::table.filter(users::role.eq(Role::Admin.as_str())).filter(users::active.eq(true));
     diesel::update(admins).set(users::active.eq(true)).execute(connection)?;
     let others = admins.filter(users::id.ne(id)).count().get_result::<i64>(connection)?;
     Ok(others > 0)
@@ -113,7 +113,8 @@ pub fn all(connection: &mut AnyConnection) -> Result<Vec<UserRow>> {
 fn filtered(filter: &UserFilter) -> users::BoxedQuery<'static, Backend> {
     let mut query = users::table.into_boxed();
     if !filter.role.0.is_empty() {
-        query = query.filter(users::role.eq_any(filter.role.0.clone()));
+        query = query
+            .filter(users::role.eq_any(filter.role.0.iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>()));
     }
     if let Some(active) = filter.active {
         query = query.filter(users::active.eq(active));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{CommandError, in_runtime};
 use crate::app::App;
-use crate::auth::{Accounts, NewUser, Role, User, UserInput};
+use crate::auth::{Accounts, NewUser, RoleName, User, UserInput};
 use crate::config::Settings;
 use crate::error::Error;
 use crate::events::Actor;
@@ -34,9 +34,9 @@ enum UserAction {
         /// The e-mail address to sign in with.
         #[arg(long)]
         email: String,
-        /// What the person may do: admin, editor, writer or partner.
+        /// What the person may do: admin, editor, writer, contributor, partner, viewer, or a role that you made.
         #[arg(long, default_value = "editor")]
-        role: Role,
+        role: RoleName,
         /// The person's name. Default: what stands before the @.
         #[arg(long)]
         name: Option<String>,
@@ -48,9 +48,9 @@ enum UserAction {
         /// Whose account.
         #[arg(long)]
         email: String,
-        /// What the person may do from now on: admin, editor, writer or partner.
+        /// What the person may do from now on: a role, as for `add`.
         #[arg(long)]
-        role: Role,
+        role: RoleName,
     },
     /// Set a new password; ends all sessions of the account.
     SetPassword {
@@ -105,7 +105,7 @@ impl Users {
 async fn list(accounts: &Accounts) -> Result<(), CommandError> {
     for user in accounts.all().await? {
         let User { email, role, name, active, .. } = user;
-        println!("{email:<40} {:<8} {:<12} {name}", role.as_str(), if active { "active" } else { "not active" });
+        println!("{email:<40} {role:<12} {:<12} {name}", if active { "active" } else { "not active" });
     }
     Ok(())
 }

@@ -44,6 +44,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    roles (name) {
+        name -> Text,
+        description -> Nullable<Text>,
+        permissions -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Text,
         user_id -> Text,
@@ -377,6 +388,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     event_head,
     users,
+    roles,
     sessions,
     refresh_tokens,
     former_slugs,

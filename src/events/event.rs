@@ -78,7 +78,7 @@ impl Action {
     pub fn is_seen_by_readers(self, resource: Resource) -> bool {
         match resource {
             Resource::Tag | Resource::Author | Resource::Source => true,
-            Resource::User | Resource::Session | Resource::LogKey => false,
+            Resource::User | Resource::Role | Resource::Session | Resource::LogKey => false,
             Resource::Article => match self {
                 Action::Published
                 | Action::Embargoed
@@ -115,6 +115,8 @@ text_enum! {
         Tag = "tag",
         /// An account.
         User = "user",
+        /// A role that an admin made.
+        Role = "role",
         /// A session of an account.
         Session = "session",
         /// A key that the log is signed with.

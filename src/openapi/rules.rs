@@ -45,11 +45,13 @@ pub fn complete(document: &mut OpenApi) {
             let reads = facts.method == Method::GET;
             // What is sent as it is read has no tag: nobody knows the end of it.
             let is_whole = !is_stream(operation);
-            // Accounts have no slugs; everything else that is read by one answers a former one with the present one.
+            // Accounts and roles have no slugs; everything else that is read by one answers a former one with the
+            // present one.
             let by_slug = ["/{id}", "/{id}/history", "/{id}/proof", "/{id}/related", "/{id}/articles"]
                 .iter()
                 .any(|end| facts.path.ends_with(end));
-            let leads_on = reads && of_api && by_slug && !facts.path.starts_with("/v1/users");
+            let has_slug = !["/v1/users/", "/v1/roles/"].iter().any(|room| facts.path.starts_with(room));
+            let leads_on = reads && of_api && by_slug && has_slug;
             let needs_version = facts.needs_version();
             let problems: Vec<&Rule> = RULES.iter().filter(|rule| (rule.applies)(&facts)).collect();
             for rule in problems {

@@ -33,6 +33,7 @@ mod publishing;
 mod references;
 mod related;
 mod revisions;
+mod roles;
 mod schedules;
 mod search;
 mod search_index;

@@ -101,7 +101,8 @@ fn everything_that_is_wrong_with_an_account_is_said_at_once() {
     };
     let pointers = |body: Value| refused(body).into_iter().map(|(pointer, _)| pointer).collect::<Vec<_>>();
     assert_eq!(pointers(json!({})), ["/email", "/name", "/password", "/role"]);
-    let wrong = json!({ "email": "nobody", "name": "", "role": "owner", "password": "short", "active": "yes", "x": 1 });
+    let wrong =
+        json!({ "email": "nobody", "name": "", "role": "The Owner", "password": "short", "active": "yes", "x": 1 });
     assert_eq!(pointers(wrong), ["/active", "/email", "/name", "/password", "/role", "/x"]);
     let telling = json!({ "email": "ana.petrovic@example.org", "name": "A", "role": "writer", "password": "ana.petrovic is great" });
     assert_eq!(refused(telling), [("/password".to_owned(), "easy_to_guess".to_owned())]);

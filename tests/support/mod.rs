@@ -28,6 +28,7 @@ use dateline::http::query::WriteOptions;
 use dateline::http::sharing::Sharing;
 use dateline::server::{Server, take_port};
 use rstest_reuse::template;
+use serde::Serialize;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -171,13 +172,23 @@ impl TestApp {
         self.signed_in("partner@example.org", Role::Partner)
     }
 
+    /// Somebody who writes until it is first published.
+    pub fn contributor(&self) -> Client {
+        self.signed_in("contributor@example.org", Role::Contributor)
+    }
+
+    /// Somebody who sees everything and changes nothing.
+    pub fn viewer(&self) -> Client {
+        self.signed_in("viewer@example.org", Role::Viewer)
+    }
+
     /// Somebody who writes and does not publish.
     pub fn writer(&self) -> Client {
         self.signed_in("writer@example.org", Role::Writer)
     }
 
     /// Somebody who has just signed in, over HTTP, with an account that is made when it is not there yet.
-    pub fn signed_in(&self, email: &str, role: Role) -> Client {
+    pub fn signed_in(&self, email: &str, role: impl Serialize) -> Client {
         self.make_account(email, role);
         let sign_in = json!({ "email": email, "password": PASSWORD });
         let tokens = self.anonymous().post("/v1/auth/login", sign_in).expect(200).json();
@@ -185,7 +196,7 @@ impl TestApp {
     }
 
     /// An account with this address and [`PASSWORD`], as the command line would make it.
-    pub fn make_account(&self, email: &str, role: Role) {
+    pub fn make_account(&self, email: &str, role: impl Serialize) {
         let accounts = self.app.accounts();
         let members = json!({ "email": email, "name": "Somebody", "role": role, "password": PASSWORD });
         let account = Complete::<UserInput>::from_value(members).expect("an account");

@@ -5,7 +5,7 @@ use crate::articles::article::WorkingCopy;
 use crate::articles::input::ArticleInput;
 use crate::articles::mention::Mention;
 use crate::articles::{door_api, held, publishing, showing, store, trash};
-use crate::auth::{Permission, SignedIn};
+use crate::auth::{Permission, SignedIn, decide};
 use crate::db::AnyConnection;
 use crate::error::{Error, Result};
 use crate::events::Journal;
@@ -23,7 +23,7 @@ pub fn apply(
     let passed = match change {
         Change::Patch(input) => store::update(connection, journal, caller, (&reference, &based_on), *input)?,
         Change::Tag { add, remove } => {
-            let row = store::get(connection, caller, &reference, journal.now())?;
+            let row = store::get(connection, (caller, Permission::WriteArticles), &reference, journal.now())?;
             based_on.check(row.version)?;
             let document = row.document()?;
             let references = References::load(connection, [&document])?;
@@ -34,12 +34,14 @@ pub fn apply(
             store::change(connection, journal, row, ArticleInput { tags, ..ArticleInput::default() }, Some(caller))?
         }
         Change::Trash => {
-            let row = store::get(connection, caller, &reference, journal.now())?;
+            let row = store::get(connection, (caller, Permission::WriteArticles), &reference, journal.now())?;
             based_on.check(row.version)?;
             trash::put(connection, journal, caller, row)?.into()
         }
+        // Before the story is looked for, as the single operations do: the answer is the same whatever it is.
         Change::Publish(_) | Change::Unpublish if !caller.may(Permission::PublishArticles) => {
-            return Err(Error::Forbidden("Publishing and unpublishing need the role admin or editor.".into()));
+            decide(Some(caller), Permission::PublishArticles, None)?;
+            return Err(Error::internal("a refusal without a reason"));
         }
         Change::Publish(input) => {
             let held = held::take(connection, journal, caller, (&reference, &based_on))?;

@@ -13,8 +13,8 @@ use super::storage::Content;
 use super::store::{self, Revision};
 use crate::articles::article::WorkingCopy;
 use crate::articles::row::ArticleRow;
-use crate::articles::{showing, store as articles};
-use crate::auth::{Allow, SignedIn, needs};
+use crate::articles::{access, showing, store as articles};
+use crate::auth::{Allow, Permission, SignedIn, needs};
 use crate::clock::Clock;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
@@ -99,7 +99,7 @@ async fn list_revisions(
     let now = clock.now();
     let list: RevisionList = db
         .read(move |connection| {
-            let row = articles::get(connection, &caller, &reference, now)?;
+            let row = articles::get(connection, (&caller, Permission::ReadDrafts), &reference, now)?;
             store::list(connection, &row.id, &page)
         })
         .await?;
@@ -123,7 +123,7 @@ async fn get_revision(
 ) -> Result<Answer> {
     let (number, now) = (revision.number, clock.now());
     let read = move |connection: &mut _| {
-        let row = articles::get(connection, &caller, &reference, now)?;
+        let row = articles::get(connection, (&caller, Permission::ReadDrafts), &reference, now)?;
         let (revision, content) = store::find(connection, &row.id, number)?;
         let article = shown(connection, &row, &content)?;
         Ok(WholeRevision { revision, article, editor_note: content.editor_note })
@@ -148,7 +148,7 @@ async fn compare_revisions(
 ) -> Result<Answer> {
     let (TwoRevisionNumbers { from, to }, now) = (numbers, clock.now());
     let read = move |connection: &mut _| {
-        let row = articles::get(connection, &caller, &reference, now)?;
+        let row = articles::get(connection, (&caller, Permission::ReadDrafts), &reference, now)?;
         let (from, before) = store::find(connection, &row.id, from)?;
         let (to, after) = store::find(connection, &row.id, to)?;
         Ok((from, to, shown(connection, &row, &before)?, shown(connection, &row, &after)?))
@@ -197,9 +197,10 @@ async fn restore_revision(
     let (if_match, number) = (if_match.require()?, revision.number);
     let (user, note) = (SignedIn::clone(&caller), body.0.note.value().map(String::from));
     let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
-        let row = articles::get(connection, &user, &reference, journal.now())?;
+        let row = articles::get(connection, (&user, Permission::WriteArticles), &reference, journal.now())?;
         if_match.check(row.version)?;
         let row = restore::restore(connection, journal, row, (number, note))?;
+        access::check_written(Some(&user), &row)?;
         let copy = showing::show(connection, row, journal.now())?;
         Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
     });

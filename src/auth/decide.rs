@@ -1,0 +1,161 @@
+//! Who may do what to which story: the one function that decides, asked by every operation.
+
+use super::caller::SignedIn;
+use super::grant::Grant;
+use super::permission::{Permission, roles_with};
+use crate::error::Error;
+
+/// What the decision looks at in a story.
+#[derive(Debug, Clone, Copy)]
+pub struct Story<'a> {
+    /// The account that began it.
+    pub created_by: Option<&'a str>,
+    /// The id of its section.
+    pub section: Option<&'a str>,
+    /// The id of its source.
+    pub source: Option<&'a str>,
+    /// Its language tag.
+    pub language: &'a str,
+    /// Whether it was ever published or scheduled.
+    pub published: bool,
+}
+
+/// What somebody may do: what their role may, and, when they came with an API token, no more than the token may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rights {
+    /// The name of the role.
+    pub role: String,
+    /// What the role may do; empty for a role that does not exist.
+    pub granted: Vec<Grant>,
+}
+
+/// Why something may not be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody said who they are.
+    SignIn,
+    /// We know who it is, and this is not theirs to do. In words.
+    Forbidden(String),
+}
+
+/// Whether this caller (`None`: anonymous) may do this to this story; without one, whether to anything at all. There is
+/// no other rule by role in the house.
+///
+/// Errors: why not.
+pub fn decide(caller: Option<&SignedIn>, action: Permission, story: Option<&Story>) -> Result<(), Refusal> {
+    let user = caller.ok_or(Refusal::SignIn)?;
+    let covering: Vec<&Grant> = user.rights.granted.iter().filter(|grant| grant.action.covers(action)).collect();
+    if covering.is_empty() {
+        let (role, who) = (&user.rights.role, roles_with(action));
+        let detail = format!("This needs the permission {action} (role {who}); you are signed in as {role}.");
+        return Err(Refusal::Forbidden(detail));
+    }
+    match story {
+        Some(story) if !covering.iter().any(|grant| grant.reaches(&user.user_id, story)) => {
+            let limits: Vec<String> = covering.iter().map(|grant| grant.limits_in_words()).collect();
+            let (role, limits) = (&user.rights.role, limits.join(", or "));
+            let detail =
+                format!("Your role {role} has {action} only for {limits}; this is none of them. Ask an editor.");
+            Err(Refusal::Forbidden(detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        match refusal {
+            Refusal::SignIn => Error::Unauthorized(
+                "Send an access token in the header `Authorization: Bearer …`. POST /v1/auth/login gives one.".into(),
+            ),
+            Refusal::Forbidden(detail) => Error::Forbidden(detail.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::role::Role;
+    use super::*;
+
+    fn user(granted: Vec<Grant>) -> SignedIn {
+        let rights = Rights { role: "desk".to_owned(), granted };
+        SignedIn { user_id: "ada".to_owned(), session_id: "session".to_owned(), rights }
+    }
+
+    const STORY: Story = Story {
+        created_by: Some("ada"),
+        section: Some("sport"),
+        source: Some("agency"),
+        language: "en-GB",
+        published: false,
+    };
+
+    fn may(granted: Vec<Grant>, action: Permission, story: &Story) -> bool {
+        decide(Some(&user(granted)), action, Some(story)).is_ok()
+    }
+
+    #[test]
+    fn nobody_may_do_anything_without_a_grant() {
+        for action in Permission::ALL {
+            assert_eq!(decide(None, *action, None), Err(Refusal::SignIn));
+            assert!(decide(Some(&user(Vec::new())), *action, None).is_err());
+            assert!(!may(Vec::new(), *action, &STORY));
+        }
+    }
+
+    #[test]
+    fn every_limit_of_a_grant_has_to_be_met_and_one_grant_is_enough() {
+        let write = || Grant::of(Permission::WriteArticles);
+        let only = |text: &str| Some(vec![text.to_owned()]);
+        let sport = Grant { own: true, sections: only("sport"), ..write() };
+        let others = Story { created_by: Some("bo"), ..STORY };
+        assert!(may(vec![sport.clone()], Permission::WriteArticles, &STORY));
+        assert!(!may(vec![sport.clone()], Permission::WriteArticles, &others));
+        assert!(!may(vec![sport.clone()], Permission::WriteArticles, &Story { section: None, ..STORY }));
+        let agency = Grant { sources: only("agency"), ..write() };
+        assert!(may(vec![sport, agency], Permission::WriteArticles, &others));
+        let unpublished = Grant { unpublished: true, ..write() };
+        assert!(!may(vec![unpublished], Permission::WriteArticles, &Story { published: true, ..STORY }));
+    }
+
+    #[test]
+    fn a_language_reaches_its_varieties_and_not_its_neighbours() {
+        let english = || {
+            let languages = Some(serde_json::from_value(serde_json::json!(["en"])).unwrap());
+            vec![Grant { languages, ..Grant::of(Permission::PublishArticles) }]
+        };
+        for (language, reached) in [("en", true), ("en-GB", true), ("enm", false), ("de", false)] {
+            assert_eq!(
+                may(english(), Permission::PublishArticles, &Story { language, ..STORY }),
+                reached,
+                "{language}"
+            );
+        }
+    }
+
+    #[test]
+    fn whoever_may_publish_a_story_may_read_it_and_nothing_more() {
+        let publish = || vec![Grant::of(Permission::PublishArticles)];
+        assert!(may(publish(), Permission::ReadDrafts, &STORY));
+        assert!(!may(publish(), Permission::WriteArticles, &STORY));
+    }
+
+    #[test]
+    fn a_refusal_says_who_may_and_what_the_limits_are() {
+        let editor = Rights { role: "editor".to_owned(), granted: Role::Editor.grants() };
+        let editor = SignedIn { rights: editor, ..user(Vec::new()) };
+        let Err(Refusal::Forbidden(detail)) = decide(Some(&editor), Permission::ManageUsers, None) else { panic!() };
+        assert_eq!(detail, "This needs the permission users:manage (role admin); you are signed in as editor.");
+        let own = Grant { own: true, ..Grant::of(Permission::WriteArticles) };
+        let others = Story { created_by: None, ..STORY };
+        let refused = decide(Some(&user(vec![own])), Permission::WriteArticles, Some(&others));
+        assert_eq!(
+            refused,
+            Err(Refusal::Forbidden(
+                "Your role desk has articles:write only for stories that you began; this is none of them. Ask an editor."
+                    .to_owned()
+            ))
+        );
+    }
+}

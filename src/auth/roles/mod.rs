@@ -1,0 +1,10 @@
+//! The roles of the newsroom: the built-in ones, and those that admins make as sets of permissions with limits.
+
+mod api;
+mod definition;
+mod name;
+mod store;
+
+pub use api::routes;
+pub use name::RoleName;
+pub use store::{hold, rights_of};
