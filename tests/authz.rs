@@ -116,9 +116,10 @@ const STORIES: [(&str, May, [u16; 4]); 16] = [
     ("correct_article",    May::Publish, [409, 200, 409, 404]),
 ];
 
-/// Operations that show readers what is published, and what they answer for a story in each state.
+/// Operations that show readers what is published, and what they answer for a story in each state. By its id nobody finds
+/// a killed one; that it was killed is told to whoever knew its address.
 const READING: [(&str, [u16; 4]); 4] = [
-    ("get_article", [404, 200, 410, 404]),
+    ("get_article", [404, 200, 404, 404]),
     ("list_versions", [404, 200, 404, 404]),
     ("get_proof", [404, 200, 404, 404]),
     ("list_related", [404, 200, 404, 404]),
