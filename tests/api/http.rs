@@ -211,6 +211,10 @@ fn the_docs_page_loads_nothing_foreign_and_can_be_switched_off() {
     for file in ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "dateline.css", "dateline.js"] {
         assert!(!app.anonymous().get(&format!("/docs/{file}")).expect(200).bytes().is_empty());
     }
+    // They are packed inside the program, and told in plain to those who ask for nothing else.
+    let script = app.anonymous().get("/docs/swagger-ui-bundle.js").expect(200);
+    assert_eq!(script.header("Content-Encoding"), None);
+    assert!(script.text().contains("SwaggerUIBundle"));
     app.anonymous().get("/docs/").expect(308);
     app.anonymous().get("/docs/swagger-initializer.js").expect(404);
     app.anonymous().get("/docs/..%2f..%2fCargo.toml").expect(404);
