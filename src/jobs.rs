@@ -66,7 +66,7 @@ pub fn follow(follower: Follower) -> io::Result<Following> {
 /// Puts away what has run out: sessions and refresh tokens that can never be used again, signs of life, and what was
 /// replaced out of the readers' indexes. Says how many rows that were.
 pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
-    let removed = auth::prune_sessions(connection, now)? + articles::tidy_presence(connection, now)?;
+    let removed = auth::prune(connection, now)? + articles::tidy_presence(connection, now)?;
     Ok(removed + articles::tidy_publications(connection, now)?)
 }
 

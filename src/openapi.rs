@@ -21,7 +21,7 @@ use crate::server::unmatched;
 const DESCRIPTION: &str = include_str!("openapi/description.md");
 
 /// The chapters, in reading order.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("Articles", "Stories: what readers see, and what editors work on. Publish, schedule, correct, unpublish."),
     ("Revisions", "Everything that was ever saved of an article: who, when, what changed, and the way back."),
     ("Authors", "Public profiles of those who write. They are not accounts; those are under Users."),
@@ -29,6 +29,7 @@ const TAGS: [(&str, &str); 9] = [
     ("Tags", "Topics, sections, people, organisations, places and events that stories are filed under."),
     ("Log", "Every committed change: who did what to what, and when."),
     ("Sign-in", "Tokens for editors and for programs."),
+    ("API tokens", "For scripts and front ends: a part of what you may do, until it expires or is revoked."),
     ("Users", "Accounts and their roles."),
     ("Operations", "For those who run the server."),
 ];
@@ -82,7 +83,7 @@ fn chapter((name, description): (&str, &str)) -> Tag {
 fn components() -> Components {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("The access token from POST /v1/auth/login."))
+        .description(Some("The access token from POST /v1/auth/login, or an API token from POST /v1/tokens."))
         .build();
     let mut components = Components::new();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));

@@ -20,6 +20,8 @@ enum Who {
     Reader,
     Partner,
     Viewer,
+    /// An editor's API token that may only read.
+    Token,
     Contributor,
     Writer,
     /// Has a role that an admin made: writes and publishes in the section `sport`.
@@ -29,8 +31,17 @@ enum Who {
 }
 
 /// Everybody, in the order of the columns below.
-const EVERYBODY: [Who; 8] =
-    [Who::Reader, Who::Partner, Who::Viewer, Who::Contributor, Who::Writer, Who::Desk, Who::Editor, Who::Admin];
+const EVERYBODY: [Who; 9] = [
+    Who::Reader,
+    Who::Partner,
+    Who::Viewer,
+    Who::Token,
+    Who::Contributor,
+    Who::Writer,
+    Who::Desk,
+    Who::Editor,
+    Who::Admin,
+];
 
 /// What an operation on a story asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +89,7 @@ const STATES: [State; 4] = [State::Draft, State::Live, State::Killed, State::Tra
 fn reach(who: Who, may: May) -> Reach {
     let [read, write, publish] = match who {
         Who::Reader | Who::Partner => [Reach::None, Reach::None, Reach::None],
-        Who::Viewer => [Reach::Any, Reach::None, Reach::None],
+        Who::Viewer | Who::Token => [Reach::Any, Reach::None, Reach::None],
         Who::Contributor => [Reach::Own, Reach::OwnNew, Reach::None],
         Who::Writer => [Reach::Own, Reach::Own, Reach::None],
         Who::Desk => [Reach::Sport, Reach::Sport, Reach::Sport],
@@ -127,68 +138,73 @@ const READING: [(&str, [u16; 4]); 4] = [
 
 /// Every other operation.
 #[rustfmt::skip]
-const OTHERS: [(&str, [u16; 8]); 51] = [
-    //                    reader partner viewer contributor writer desk editor admin
-    ("list_articles",      [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("search_articles",      [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("export_articles",      [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("get_calendar",         [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("list_author_articles", [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("list_source_articles", [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("list_tag_articles",    [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("create_article",     [401, 403, 403, 201, 201, 201, 201, 201]),
+const OTHERS: [(&str, [u16; 9]); 55] = [
+    //                    reader partner viewer token contributor writer desk editor admin
+    ("list_articles",      [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("search_articles",    [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("export_articles",    [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("get_calendar",       [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("list_author_articles",[200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("list_source_articles",[200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("list_tag_articles",  [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("create_article",     [401, 403, 403, 403, 201, 201, 201, 201, 201]),
     // Each item has its own answer; tests/api/bulk.rs looks at those.
-    ("change_articles",    [401, 403, 403, 200, 200, 200, 200, 200]),
-    ("list_appointments",  [401, 403, 200, 200, 200, 200, 200, 200]),
-    ("get_checkpoint",     [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("list_events",        [401, 403, 403, 403, 403, 403, 200, 200]),
+    ("change_articles",    [401, 403, 403, 403, 200, 200, 200, 200, 200]),
+    ("list_appointments",  [401, 403, 200, 200, 200, 200, 200, 200, 200]),
+    ("get_checkpoint",     [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("list_events",        [401, 403, 403, 403, 403, 403, 403, 200, 200]),
 
-    ("list_authors",       [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("create_author",      [401, 403, 403, 403, 403, 403, 201, 201]),
-    ("get_author",         [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("replace_author",     [401, 403, 403, 403, 403, 403, 200, 200]),
-    ("update_author",      [401, 403, 403, 403, 403, 403, 200, 200]),
-    ("delete_author",      [401, 403, 403, 403, 403, 403, 204, 204]),
+    ("list_authors",       [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("create_author",      [401, 403, 403, 403, 403, 403, 403, 201, 201]),
+    ("get_author",         [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("replace_author",     [401, 403, 403, 403, 403, 403, 403, 200, 200]),
+    ("update_author",      [401, 403, 403, 403, 403, 403, 403, 200, 200]),
+    ("delete_author",      [401, 403, 403, 403, 403, 403, 403, 204, 204]),
 
-    ("list_sources",       [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("create_source",      [401, 403, 403, 403, 403, 403, 201, 201]),
-    ("get_source",         [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("replace_source",     [401, 403, 403, 403, 403, 403, 200, 200]),
-    ("update_source",      [401, 403, 403, 403, 403, 403, 200, 200]),
-    ("delete_source",      [401, 403, 403, 403, 403, 403, 204, 204]),
+    ("list_sources",       [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("create_source",      [401, 403, 403, 403, 403, 403, 403, 201, 201]),
+    ("get_source",         [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("replace_source",     [401, 403, 403, 403, 403, 403, 403, 200, 200]),
+    ("update_source",      [401, 403, 403, 403, 403, 403, 403, 200, 200]),
+    ("delete_source",      [401, 403, 403, 403, 403, 403, 403, 204, 204]),
 
-    ("list_tags",          [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("create_tag",         [401, 403, 403, 403, 403, 403, 201, 201]),
-    ("get_tag",            [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("replace_tag",        [401, 403, 403, 403, 403, 403, 200, 200]),
-    ("update_tag",         [401, 403, 403, 403, 403, 403, 200, 200]),
-    ("delete_tag",         [401, 403, 403, 403, 403, 403, 204, 204]),
+    ("list_tags",          [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("create_tag",         [401, 403, 403, 403, 403, 403, 403, 201, 201]),
+    ("get_tag",            [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("replace_tag",        [401, 403, 403, 403, 403, 403, 403, 200, 200]),
+    ("update_tag",         [401, 403, 403, 403, 403, 403, 403, 200, 200]),
+    ("delete_tag",         [401, 403, 403, 403, 403, 403, 403, 204, 204]),
 
-    ("sign_in",            [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("refresh_session",    [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("sign_out",           [401, 204, 204, 204, 204, 204, 204, 204]),
-    ("get_me",             [401, 200, 200, 200, 200, 200, 200, 200]),
-    ("can",                [401, 200, 200, 200, 200, 200, 200, 200]),
-    ("change_password",    [401, 204, 204, 204, 204, 204, 204, 204]),
+    ("sign_in",            [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("refresh_session",    [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("sign_out",           [401, 204, 204, 403, 204, 204, 204, 204, 204]),
+    ("get_me",             [401, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("can",                [401, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("change_password",    [401, 204, 204, 403, 204, 204, 204, 204, 204]),
 
-    ("list_users",         [401, 403, 403, 403, 403, 403, 403, 200]),
-    ("create_user",        [401, 403, 403, 403, 403, 403, 403, 201]),
-    ("get_user",           [401, 403, 403, 403, 403, 403, 403, 200]),
-    ("update_user",        [401, 403, 403, 403, 403, 403, 403, 200]),
-    ("delete_user",        [401, 403, 403, 403, 403, 403, 403, 204]),
+    ("list_tokens",        [401, 200, 200, 403, 200, 200, 200, 200, 200]),
+    ("create_token",       [401, 201, 201, 403, 201, 201, 201, 201, 201]),
+    ("get_token",          [401, 200, 200, 403, 200, 200, 200, 200, 200]),
+    ("revoke_token",       [401, 204, 204, 403, 204, 204, 204, 204, 204]),
 
-    ("list_roles",         [401, 200, 200, 200, 200, 200, 200, 200]),
-    ("create_role",        [401, 403, 403, 403, 403, 403, 403, 201]),
-    ("get_role",           [401, 200, 200, 200, 200, 200, 200, 200]),
-    ("update_role",        [401, 403, 403, 403, 403, 403, 403, 200]),
-    ("delete_role",        [401, 403, 403, 403, 403, 403, 403, 204]),
+    ("list_users",         [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    ("create_user",        [401, 403, 403, 403, 403, 403, 403, 403, 201]),
+    ("get_user",           [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    ("update_user",        [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    ("delete_user",        [401, 403, 403, 403, 403, 403, 403, 403, 204]),
 
-    ("check_live",         [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("check_ready",        [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("get_metrics",        [200, 200, 200, 200, 200, 200, 200, 200]),
+    ("list_roles",         [401, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("create_role",        [401, 403, 403, 403, 403, 403, 403, 403, 201]),
+    ("get_role",           [401, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("update_role",        [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    ("delete_role",        [401, 403, 403, 403, 403, 403, 403, 403, 204]),
+
+    ("check_live",         [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("check_ready",        [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("get_metrics",        [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     // About the document itself, and therefore not in it.
-    ("GET /openapi.json",  [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("GET /docs",          [200, 200, 200, 200, 200, 200, 200, 200]),
+    ("GET /openapi.json",  [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("GET /docs",          [200, 200, 200, 200, 200, 200, 200, 200, 200]),
 ];
 
 /// Whether somebody with this reach may do it with this story.
@@ -264,7 +280,7 @@ struct Stage {
 /// The role that each caller has.
 fn role(who: Who) -> &'static str {
     match who {
-        Who::Reader => "",
+        Who::Reader | Who::Token => "",
         Who::Partner => "partner",
         Who::Viewer => "viewer",
         Who::Contributor => "contributor",
@@ -286,6 +302,10 @@ impl Stage {
         admin.make("roles", json!({ "name": "sports-desk", "permissions": permissions }));
         let caller = |who: Who| match who {
             Who::Reader => app.anonymous(),
+            Who::Token => {
+                let asked = json!({ "name": "reading", "scopes": ["articles:read_drafts"] });
+                app.anonymous().bearer(support::desk::text(&app.editor().make("tokens", asked)["token"]))
+            }
             _ => app.signed_in(&format!("{}@example.org", role(who)), role(who)),
         };
         let callers = EVERYBODY.into_iter().map(|who| (who, caller(who))).collect();
@@ -300,27 +320,37 @@ impl Stage {
     /// Tries an operation on a story of its own, so that no try meets what another one left.
     fn try_on_story(&self, operation: &Operation, who: Who, (whose, state): (Whose, State)) -> Reply {
         let path = operation.path.replace("{id}", &self.story(who, (whose, state)));
-        self.send(operation, &self.callers[&who].if_match("*"), &path)
+        self.send(operation, &self.callers[&who].if_match("*"), (&path, self.body(operation)))
     }
 
     /// Tries an operation that is about no story, on something of its own.
     fn try_out(&self, operation: &Operation, who: Who) -> Reply {
         let mut caller = self.callers[&who].clone();
         // These end the session that they are called with.
-        if matches!(operation.name.as_str(), "sign_out" | "change_password") && who != Who::Reader {
+        let ends = matches!(operation.name.as_str(), "sign_out" | "change_password");
+        let has_session = !matches!(who, Who::Reader | Who::Token);
+        if ends && has_session {
             caller = self.app.signed_in(&format!("{}@example.org", self.word()), role(who));
         }
         let mut path = operation.path.clone();
         if path.contains("{id}") {
-            path = path.replace("{id}", &self.object(&path));
+            let id = match operation.name.as_str() {
+                "get_token" | "revoke_token" if !has_session => "nobodys".to_owned(),
+                "get_token" | "revoke_token" => {
+                    caller.make("tokens", token_for(who));
+                    first_id(&caller.get("/v1/tokens").expect(200))
+                }
+                _ => self.object(&path),
+            };
+            path = path.replace("{id}", &id);
         }
-        self.send(operation, &caller, &path)
+        let body = if operation.name == "create_token" { Some(token_for(who)) } else { self.body(operation) };
+        self.send(operation, &caller, (&path, body))
     }
 
-    fn send(&self, operation: &Operation, caller: &Client, path: &str) -> Reply {
+    fn send(&self, operation: &Operation, caller: &Client, (path, body): (&str, Option<Value>)) -> Reply {
         let path = ["{number}", "{from}", "{to}"].iter().fold(path.to_owned(), |path, part| path.replace(part, "1"));
-        let body = self.body(operation).map(|body| body.to_string().into_bytes());
-        caller.send(&operation.method, &path, body)
+        caller.send(&operation.method, &path, body.map(|body| body.to_string().into_bytes()))
     }
 
     /// The id of a fresh story of this kind in this state.
@@ -383,6 +413,21 @@ impl Stage {
             _ => return None,
         })
     }
+}
+
+/// A token that somebody may ask for.
+fn token_for(who: Who) -> Value {
+    let scope = match who {
+        Who::Partner => "embargo:read",
+        Who::Viewer => "articles:read_drafts",
+        _ => "articles:write",
+    };
+    json!({ "name": "a script", "scopes": [scope] })
+}
+
+/// The id of the first thing on a page.
+fn first_id(page: &Reply) -> String {
+    support::desk::text(&page.json()["data"][0]["id"]).to_owned()
 }
 
 /// Whether an operation is about one story.

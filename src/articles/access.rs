@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{self, Bool};
 
 use super::row::ArticleRow;
-use crate::auth::{Permission, SignedIn, Story, decide};
+use crate::auth::{Grant, Permission, SignedIn, Story, decide};
 use crate::db::Backend;
 use crate::db::schema::articles;
 use crate::error::{Error, Result};
@@ -56,7 +56,8 @@ pub fn check_written(caller: Option<&SignedIn>, row: &ArticleRow) -> Result<()> 
 
 /// Whether this caller reads every working copy there is.
 pub fn reads_everything(caller: &SignedIn) -> bool {
-    caller.rights.granted.iter().any(|grant| grant.action.covers(Permission::ReadDrafts) && grant.is_unlimited())
+    let unlimited = |grant: &Grant| grant.action.covers(Permission::ReadDrafts) && grant.is_unlimited();
+    caller.rights.layers().all(|grants| grants.iter().any(unlimited))
 }
 
 /// Whether this caller reads no working copies but own ones, which an index has in order; [`scope`] may narrow them more.
@@ -77,7 +78,22 @@ where
     articles::source_id: SelectableExpression<Source>,
     Nullable<articles::language>: SelectableExpression<Source>,
 {
-    let covering = caller.rights.granted.iter().filter(|grant| grant.action.covers(action));
+    let layers = caller.rights.layers().map(|grants| within(caller, action, grants));
+    layers.reduce(|one, other| Box::new(one.and(other))).unwrap_or_else(|| any(std::iter::empty()))
+}
+
+/// The condition that one of these grants reaches a working copy.
+fn within<Source>(caller: &SignedIn, action: Permission, grants: &[Grant]) -> Condition<Source>
+where
+    Source: 'static,
+    Nullable<articles::id>: SelectableExpression<Source>,
+    articles::created_by: SelectableExpression<Source>,
+    Nullable<articles::publication_number>: SelectableExpression<Source>,
+    articles::section_id: SelectableExpression<Source>,
+    articles::source_id: SelectableExpression<Source>,
+    Nullable<articles::language>: SelectableExpression<Source>,
+{
+    let covering = grants.iter().filter(|grant| grant.action.covers(action));
     any(covering.map(|grant| {
         let limits = [
             grant.own.then(|| -> Condition<Source> { Box::new(articles::created_by.eq(caller.user_id.clone())) }),

@@ -66,7 +66,7 @@ pub struct Possibility {
     responses((status = 200, body = Possibilities, example = json!(Possibilities::sample()))),
 )]
 #[get("/auth/can")]
-async fn can(caller: Allow<needs::OwnAccount>, wish: Query<Wish>, db: Data<Db>, clock: Data<Clock>) -> Result<Answer> {
+async fn can(caller: Allow<needs::ReadAccount>, wish: Query<Wish>, db: Data<Db>, clock: Data<Clock>) -> Result<Answer> {
     let (user, Wish { action, id }, now) = (SignedIn::clone(&caller), wish.0, clock.now());
     let actions = if action.0.is_empty() { Permission::ALL.to_vec() } else { action.0 };
     let answer = db.read(move |connection| possibilities(connection, &user, (actions, id), now)).await?;

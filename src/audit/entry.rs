@@ -45,9 +45,10 @@ pub struct LogEntry {
 /// Who made a change.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LogActor {
-    /// `user`, `operator` (the command line), `clock` (time passed) or `anonymous` (a refused sign-in).
+    /// `user`, `token` (an API token), `operator` (the command line), `clock` (time passed) or `anonymous` (a refused
+    /// sign-in).
     pub kind: String,
-    /// Which account, when it was one.
+    /// Which account or API token, when it was one.
     #[schema(required)]
     pub id: Option<String>,
 }

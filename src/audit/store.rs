@@ -19,7 +19,7 @@ pub struct LogFilter {
     /// Only what came after this position: the last one that you know.
     #[param(value_type = Option<i64>, minimum = 0)]
     pub after: Option<u32>,
-    /// Only by this account, by id; or by `operator`, `clock` or `anonymous`.
+    /// Only by this account or API token, by id; or by `operator`, `clock` or `anonymous`.
     pub actor: Option<String>,
     /// Only to this kind of thing.
     #[param(value_type = Option<String>, example = "article")]
@@ -64,7 +64,10 @@ fn filtered<'a>(filter: &LogFilter) -> events::BoxedQuery<'a, Backend> {
         Some(kind @ ("operator" | "clock" | "anonymous")) => {
             query = query.filter(events::actor_kind.eq(kind.to_owned()));
         }
-        Some(id) => query = query.filter(events::actor_kind.eq("user")).filter(events::actor_id.eq(id.to_owned())),
+        Some(id) => {
+            query =
+                query.filter(events::actor_kind.eq_any(["user", "token"])).filter(events::actor_id.eq(id.to_owned()));
+        }
     }
     if let Some(resource) = filter.resource {
         query = query.filter(events::resource_kind.eq(resource));

@@ -14,11 +14,11 @@ use super::registered::registered;
 use super::role::Role;
 use super::user::{NewUser, User, UserFilter, UserInput};
 use super::user_store::{self, UserRow};
-use super::{SignedIn, roles, session_store};
+use super::{SignedIn, api_tokens, roles, session_store};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Actor, Event, Journal, Ledger, Resource};
+use crate::events::{Action, Actor, Event, Journal, Ledger, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::page::{Key, List, Page};
 use crate::http::patch::Patch;
@@ -168,7 +168,7 @@ impl Accounts {
         }
         new.check_against(&old.email, "/new_password").map_err(refuse)?;
         let hash = self.passwords.hash(new).await?;
-        let session_id = user.session_id.clone();
+        let session_id = user.session_id().unwrap_or_default().to_owned();
         let write = self.ledger.write(user.actor(), WriteOptions::default(), move |connection, journal| {
             if !user_store::confirm_password(connection, &old.id, &old.password_hash, &hash)? {
                 return Err(wrong_password());
@@ -225,6 +225,13 @@ fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &Use
     // After the row was written: whoever signs in or refreshes at this moment waits for it or is ended here.
     if access_changed {
         session_store::end_all(connection, &new.id, None, journal.now())?;
+    }
+    // Another role narrows the tokens by itself. Another password, e-mail address or state from somebody else's hand
+    // means that whoever had the account is to be kept out.
+    if old.active != new.active || old.password_hash != new.password_hash || old.email_key != new.email_key {
+        for id in api_tokens::revoke_all(connection, &new.id)? {
+            journal.record(Event::new(Action::Deleted, Resource::Token, id));
+        }
     }
     journal.record(Event::updated(Resource::User, new.id.clone(), new.version));
     Ok(new.into())

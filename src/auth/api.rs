@@ -150,7 +150,7 @@ pub async fn sign_out(caller: Allow<needs::OwnAccount>, sessions: Sessions) -> R
     responses((status = 200, description = "Your account", body = User, example = json!(User::samples()[0])))
 )]
 #[get("/auth/me")]
-pub async fn get_me(caller: Allow<needs::OwnAccount>, accounts: Accounts) -> Result<Answer> {
+pub async fn get_me(caller: Allow<needs::ReadAccount>, accounts: Accounts) -> Result<Answer> {
     let user = accounts.get(caller.user_id.clone()).await?;
     Ok(Answer::one(&user, Audience::Caller).version(user.version))
 }

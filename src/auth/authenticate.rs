@@ -6,7 +6,8 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, ResponseError};
 
-use super::caller::{Caller, SignedIn};
+use super::api_tokens;
+use super::caller::{Caller, Credential, SignedIn};
 use super::registered::registered;
 use super::session_store;
 use super::token::Tokens;
@@ -17,8 +18,9 @@ use crate::error::{Error, Result};
 /// The middleware; wrap it around every route, inside the request id and CORS:
 /// `.wrap(actix_web::middleware::from_fn(auth::authenticate))`.
 ///
-/// No `Authorization` header is an anonymous caller. One that is not exactly a good access token of a living session is
-/// 401 on every route, also where anybody may read: a client with a stale token must notice, not be shown less.
+/// No `Authorization` header is an anonymous caller. One that is not exactly a good access token of a living session, or
+/// a good API token, is 401 on every route, also where anybody may read: a client with a stale token must notice, not be
+/// shown less.
 pub async fn authenticate<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -43,6 +45,9 @@ async fn caller(request: &ServiceRequest) -> Result<Caller> {
         (Some(_), Some(_)) => return Err(refused("two Authorization headers")),
     };
     let token = bearer(value).ok_or_else(|| refused("not a bearer token"))?;
+    if api_tokens::is_api_token(token) {
+        return api_tokens::recognise(request.request(), token).await.map(Caller::User);
+    }
     signed_in(request, token).await.map(Caller::User)
 }
 
@@ -62,7 +67,8 @@ async fn signed_in(request: &ServiceRequest, token: &str) -> Result<SignedIn> {
     let holder = db.read(move |connection| session_store::holder(connection, &session_id, now)).await?;
     match holder {
         Some(holder) if holder.user_id == grant.user_id => {
-            Ok(SignedIn { user_id: holder.user_id, session_id: grant.session_id, rights: holder.rights })
+            let credential = Credential::Session(grant.session_id);
+            Ok(SignedIn { user_id: holder.user_id, credential, rights: holder.rights })
         }
         _ => Err(refused("the session has ended")),
     }

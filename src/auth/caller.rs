@@ -18,19 +18,28 @@ use crate::http::answer::Audience;
 pub enum Caller {
     /// Nobody who said who they are: a reader.
     Anonymous,
-    /// Somebody with a living session.
+    /// Somebody with a living session or a good API token.
     User(SignedIn),
 }
 
-/// Somebody with a living session, as the database knew them when the request came in.
+/// Somebody with a living session or a good API token, as the database knew them when the request came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
     /// The account.
     pub user_id: String,
-    /// The session.
-    pub session_id: String,
+    /// What they showed.
+    pub credential: Credential,
     /// What they may do, from the database and not from the token.
     pub rights: Rights,
+}
+
+/// What somebody showed to be let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// The access token of this session.
+    Session(String),
+    /// The API token with this id.
+    ApiToken(String),
 }
 
 impl Caller {
@@ -39,7 +48,7 @@ impl Caller {
         self.user().map_or(Actor::Anonymous, SignedIn::actor)
     }
 
-    /// Somebody with a session, when there is one.
+    /// Somebody who said who they are, when there is one.
     pub fn user(&self) -> Option<&SignedIn> {
         match self {
             Caller::Anonymous => None,
@@ -72,7 +81,18 @@ impl Caller {
 impl SignedIn {
     /// Who the log names.
     pub fn actor(&self) -> Actor {
-        Actor::User(self.user_id.clone())
+        match &self.credential {
+            Credential::Session(_) => Actor::User(self.user_id.clone()),
+            Credential::ApiToken(id) => Actor::Token { id: id.clone(), user: self.user_id.clone() },
+        }
+    }
+
+    /// The session, when it is one.
+    pub fn session_id(&self) -> Option<&str> {
+        match &self.credential {
+            Credential::Session(id) => Some(id),
+            Credential::ApiToken(_) => None,
+        }
     }
 
     /// Whether they may do this to anything at all.
@@ -138,8 +158,9 @@ mod tests {
     }
 
     fn user(role: Role) -> Option<Caller> {
-        let rights = Rights { role: role.to_string(), granted: role.grants() };
-        Some(Caller::User(SignedIn { user_id: "user".to_owned(), session_id: "session".to_owned(), rights }))
+        let rights = Rights { role: role.to_string(), granted: role.grants(), token: None };
+        let credential = Credential::Session("session".to_owned());
+        Some(Caller::User(SignedIn { user_id: "user".to_owned(), credential, rights }))
     }
 
     #[test]

@@ -27,6 +27,22 @@ pub struct Rights {
     pub role: String,
     /// What the role may do; empty for a role that does not exist.
     pub granted: Vec<Grant>,
+    /// What the API token may do that they came with, when they did.
+    pub token: Option<Vec<Grant>>,
+}
+
+/// A set of grants that has to allow something, and whose it is.
+#[derive(Clone, Copy)]
+enum Layer<'a> {
+    Role(&'a str),
+    Token,
+}
+
+impl Rights {
+    /// The sets of grants that all have to allow what is done.
+    pub fn layers(&self) -> impl Iterator<Item = &[Grant]> {
+        std::iter::once(self.granted.as_slice()).chain(self.token.as_deref())
+    }
 }
 
 /// Why something may not be done.
@@ -44,21 +60,40 @@ pub enum Refusal {
 /// Errors: why not.
 pub fn decide(caller: Option<&SignedIn>, action: Permission, story: Option<&Story>) -> Result<(), Refusal> {
     let user = caller.ok_or(Refusal::SignIn)?;
-    let covering: Vec<&Grant> = user.rights.granted.iter().filter(|grant| grant.action.covers(action)).collect();
-    if covering.is_empty() {
-        let (role, who) = (&user.rights.role, roles_with(action));
-        let detail = format!("This needs the permission {action} (role {who}); you are signed in as {role}.");
-        return Err(Refusal::Forbidden(detail));
-    }
-    match story {
-        Some(story) if !covering.iter().any(|grant| grant.reaches(&user.user_id, story)) => {
-            let limits: Vec<String> = covering.iter().map(|grant| grant.limits_in_words()).collect();
-            let (role, limits) = (&user.rights.role, limits.join(", or "));
-            let detail =
-                format!("Your role {role} has {action} only for {limits}; this is none of them. Ask an editor.");
-            Err(Refusal::Forbidden(detail))
+    let layers = [Layer::Role(&user.rights.role), Layer::Token];
+    for (layer, grants) in layers.into_iter().zip(user.rights.layers()) {
+        let covering: Vec<&Grant> = grants.iter().filter(|grant| grant.action.covers(action)).collect();
+        if covering.is_empty() {
+            return Err(Refusal::Forbidden(layer.lacks(action)));
         }
-        _ => Ok(()),
+        if story.is_some_and(|story| !covering.iter().any(|grant| grant.reaches(&user.user_id, story))) {
+            return Err(Refusal::Forbidden(layer.does_not_reach(action, &covering)));
+        }
+    }
+    Ok(())
+}
+
+impl Layer<'_> {
+    fn lacks(self, action: Permission) -> String {
+        match self {
+            Layer::Role(role) => {
+                let who = roles_with(action);
+                format!("This needs the permission {action} (role {who}); you are signed in as {role}.")
+            }
+            Layer::Token if action.is_grantable() => format!("This API token does not have the scope {action}."),
+            Layer::Token => format!("No API token has the permission {action}: sign in for this."),
+        }
+    }
+
+    fn does_not_reach(self, action: Permission, covering: &[&Grant]) -> String {
+        let limits: Vec<String> = covering.iter().map(|grant| grant.limits_in_words()).collect();
+        let limits = limits.join(", or ");
+        match self {
+            Layer::Role(role) => {
+                format!("Your role {role} has {action} only for {limits}; this is none of them. Ask an editor.")
+            }
+            Layer::Token => format!("This API token has {action} only for {limits}; this is none of them."),
+        }
     }
 }
 
@@ -75,12 +110,13 @@ impl From<Refusal> for Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::caller::Credential;
     use super::super::role::Role;
     use super::*;
 
     fn user(granted: Vec<Grant>) -> SignedIn {
-        let rights = Rights { role: "desk".to_owned(), granted };
-        SignedIn { user_id: "ada".to_owned(), session_id: "session".to_owned(), rights }
+        let rights = Rights { role: "desk".to_owned(), granted, token: None };
+        SignedIn { user_id: "ada".to_owned(), credential: Credential::Session("session".to_owned()), rights }
     }
 
     const STORY: Story = Story {
@@ -142,8 +178,28 @@ mod tests {
     }
 
     #[test]
+    fn t45_a_token_may_no_more_than_its_owner_and_no_more_than_its_scopes() {
+        let write = || Grant::of(Permission::WriteArticles);
+        let with = |granted, token| {
+            let user = user(granted);
+            SignedIn { rights: Rights { token: Some(token), ..user.rights }, ..user }
+        };
+        let others = Story { created_by: Some("bo"), ..STORY };
+        let own = Grant { own: true, ..write() };
+        let sport = Grant { sections: Some(vec!["sport".to_owned()]), ..write() };
+        let caller =
+            with(vec![own, Grant::of(Permission::ReadLog)], vec![sport, Grant::of(Permission::PublishArticles)]);
+        let decided = |action, story| decide(Some(&caller), action, story).is_ok();
+        assert!(decided(Permission::WriteArticles, Some(&STORY)));
+        assert!(!decided(Permission::WriteArticles, Some(&others)), "the role reaches own stories only");
+        assert!(!decided(Permission::WriteArticles, Some(&Story { section: None, ..STORY })), "the token, sport only");
+        assert!(!decided(Permission::PublishArticles, Some(&STORY)), "the role cannot publish");
+        assert!(!decided(Permission::ReadLog, None), "the token cannot read the log");
+    }
+
+    #[test]
     fn a_refusal_says_who_may_and_what_the_limits_are() {
-        let editor = Rights { role: "editor".to_owned(), granted: Role::Editor.grants() };
+        let editor = Rights { role: "editor".to_owned(), granted: Role::Editor.grants(), token: None };
         let editor = SignedIn { rights: editor, ..user(Vec::new()) };
         let Err(Refusal::Forbidden(detail)) = decide(Some(&editor), Permission::ManageUsers, None) else { panic!() };
         assert_eq!(detail, "This needs the permission users:manage (role admin); you are signed in as editor.");

@@ -7,12 +7,14 @@
 //! | [`caller`], [`authenticate`](mod@authenticate) | who is calling, and the types that handlers ask with |
 //! | [`token`], [`refresh_token`] | what proves it |
 //! | [`sessions`], `session_store` | signing in, staying signed in, signing out |
+//! | [`api_tokens`] | what programs sign in with |
 //! | [`password`], [`hashing`], [`limiter`] | what a good password is, how it is kept, how guessing is slowed down |
 //! | [`user`], [`accounts`], `user_store` | the accounts, for the API and the command line alike |
 //! | [`api`], [`users_api`] | the addresses |
 
 pub mod accounts;
 pub mod api;
+pub mod api_tokens;
 pub mod authenticate;
 pub mod caller;
 pub mod decide;
@@ -34,9 +36,13 @@ pub mod users_api;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::error::Result;
+
 pub use accounts::Accounts;
 pub use authenticate::authenticate;
-pub use caller::{Allow, Caller, SignedIn};
+pub use caller::{Allow, Caller, Credential, SignedIn};
 pub use decide::{Refusal, Story, decide};
 pub use grant::Grant;
 pub use hashing::Passwords;
@@ -44,7 +50,6 @@ pub use limiter::SignInLimiter;
 pub use permission::{Needs, Permission, needs};
 pub use role::Role;
 pub use roles::RoleName;
-pub use session_store::prune as prune_sessions;
 pub use token::Tokens;
 pub use user::{NewUser, User, UserInput};
 
@@ -61,5 +66,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(users_api::get_user)
         .service(users_api::update_user)
         .service(users_api::delete_user)
-        .configure(roles::routes);
+        .configure(roles::routes)
+        .configure(api_tokens::routes);
+}
+
+/// Deletes what has run out: sessions with their refresh tokens, and API tokens; for the background loop. Gives how many
+/// rows.
+pub fn prune(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
+    Ok(session_store::prune(connection, now)? + api_tokens::prune(connection, now)?)
 }

@@ -28,7 +28,9 @@ text_enum! {
         WriteTaxonomy = "taxonomy:write",
         /// Create, change and delete accounts and roles.
         ManageUsers = "users:manage",
-        /// Look at one's own account, change one's password, sign out.
+        /// Look at one's own account, and at what the roles may do. Every API token may.
+        ReadAccount = "account:read",
+        /// Change one's own account: password, sessions, API tokens. For people who sign in, not for API tokens.
         OwnAccount = "account:own",
     }
 }
@@ -46,15 +48,17 @@ impl Permission {
         )
     }
 
-    /// Whether a role that an admin makes may have it. Accounts stay with admins, because whoever makes accounts can
-    /// make an admin; one's own account is everybody's already.
+    /// Whether a role that an admin makes, or an API token, may have it. Accounts stay with admins, because whoever makes
+    /// accounts can make an admin; one's own account is everybody's already.
     pub fn is_grantable(self) -> bool {
-        !matches!(self, Permission::ManageUsers | Permission::OwnAccount)
+        !matches!(self, Permission::ManageUsers | Permission::ReadAccount | Permission::OwnAccount)
     }
 
     /// Whether having this one is enough to do `other`: nobody changes or publishes what they may not read.
     pub fn covers(self, other: Permission) -> bool {
-        self == other || (other == Permission::ReadDrafts && self.is_about_stories())
+        self == other
+            || (other == Permission::ReadDrafts && self.is_about_stories())
+            || (other == Permission::ReadAccount && self == Permission::OwnAccount)
     }
 }
 
@@ -86,7 +90,7 @@ pub mod needs {
         )+};
     }
 
-    needs!(ReadDrafts, WriteArticles, PublishArticles, ReadLog, WriteTaxonomy, ManageUsers, OwnAccount);
+    needs!(ReadDrafts, WriteArticles, PublishArticles, ReadLog, WriteTaxonomy, ManageUsers, ReadAccount, OwnAccount);
 }
 
 #[cfg(test)]

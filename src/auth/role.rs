@@ -79,6 +79,8 @@ mod tests {
             (Permission::ReadLog, ["any", "any", "", "", "", ""]),
             (Permission::WriteTaxonomy, ["any", "any", "", "", "", ""]),
             (Permission::ManageUsers, ["any", "", "", "", "", ""]),
+            // OwnAccount covers it.
+            (Permission::ReadAccount, ["any", "", "", "", "", ""]),
             (Permission::OwnAccount, ["any", "any", "any", "any", "any", "any"]),
         ];
         assert_eq!(expected.map(|(permission, _)| permission), Permission::ALL);

@@ -66,6 +66,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_tokens (id) {
+        id -> Text,
+        user_id -> Text,
+        name -> Text,
+        hash -> Text,
+        hint -> Text,
+        scopes -> Text,
+        sections -> Nullable<Text>,
+        sources -> Nullable<Text>,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+        last_used_from -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     refresh_tokens (hash) {
         hash -> Text,
         session_id -> Text,
@@ -389,6 +406,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_head,
     users,
     roles,
+    api_tokens,
     sessions,
     refresh_tokens,
     former_slugs,

@@ -7,6 +7,13 @@ use crate::db::types::text_enum;
 pub enum Actor {
     /// Somebody who signed in, by id.
     User(String),
+    /// A program with an API token, by the token's id; and whose token it is.
+    Token {
+        /// The token.
+        id: String,
+        /// Its owner.
+        user: String,
+    },
     /// The person at the command line of the server.
     Operator,
     /// Nobody who is known: a failed sign-in.
@@ -20,15 +27,19 @@ impl Actor {
     pub fn as_columns(&self) -> (&'static str, Option<&str>) {
         match self {
             Actor::User(id) => ("user", Some(id)),
+            Actor::Token { id, .. } => ("token", Some(id)),
             Actor::Operator => ("operator", None),
             Actor::Anonymous => ("anonymous", None),
             Actor::Clock => ("clock", None),
         }
     }
 
-    /// The id of the account, when one made the change.
+    /// The id of the account that answers for the change, when there is one.
     pub fn user_id(&self) -> Option<&str> {
-        self.as_columns().1
+        match self {
+            Actor::User(id) | Actor::Token { user: id, .. } => Some(id),
+            Actor::Operator | Actor::Anonymous | Actor::Clock => None,
+        }
     }
 }
 
@@ -78,7 +89,7 @@ impl Action {
     pub fn is_seen_by_readers(self, resource: Resource) -> bool {
         match resource {
             Resource::Tag | Resource::Author | Resource::Source => true,
-            Resource::User | Resource::Role | Resource::Session | Resource::LogKey => false,
+            Resource::User | Resource::Role | Resource::Token | Resource::Session | Resource::LogKey => false,
             Resource::Article => match self {
                 Action::Published
                 | Action::Embargoed
@@ -117,6 +128,8 @@ text_enum! {
         User = "user",
         /// A role that an admin made.
         Role = "role",
+        /// An API token.
+        Token = "token",
         /// A session of an account.
         Session = "session",
         /// A key that the log is signed with.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::Journal;
+use super::{Actor, Journal};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::idempotency_keys as keys;
@@ -25,6 +25,7 @@ pub fn once(
     work: impl FnOnce(&mut AnyConnection, &mut Journal) -> Result<Answer>,
 ) -> Result<Answer> {
     let Some(user) = journal.actor().user_id().map(str::to_owned) else { return work(connection, journal) };
+    let key = &of_actor(journal.actor(), key);
     if let Some(kept) = take(connection, &user, key, journal.now())? {
         return Ok(Answer::again(kept));
     }
@@ -39,6 +40,15 @@ pub fn once(
         ))
         .execute(connection)?;
     Ok(answer)
+}
+
+/// The key under which an answer to this actor is kept. An API token has keys of its own: what its owner was answered may
+/// be more than the token may see.
+fn of_actor(actor: &Actor, key: &IdempotencyKey) -> IdempotencyKey {
+    match actor {
+        Actor::Token { id, .. } => IdempotencyKey { key: format!("{id} {}", key.key), ..key.clone() },
+        _ => key.clone(),
+    }
 }
 
 /// Takes the key, or gives the answer that was given to it.

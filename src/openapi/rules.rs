@@ -45,12 +45,12 @@ pub fn complete(document: &mut OpenApi) {
             let reads = facts.method == Method::GET;
             // What is sent as it is read has no tag: nobody knows the end of it.
             let is_whole = !is_stream(operation);
-            // Accounts and roles have no slugs; everything else that is read by one answers a former one with the
+            // Accounts, roles and tokens have no slugs; everything else that is read by one answers a former one with the
             // present one.
             let by_slug = ["/{id}", "/{id}/history", "/{id}/proof", "/{id}/related", "/{id}/articles"]
                 .iter()
                 .any(|end| facts.path.ends_with(end));
-            let has_slug = !["/v1/users/", "/v1/roles/"].iter().any(|room| facts.path.starts_with(room));
+            let has_slug = !["/v1/users/", "/v1/roles/", "/v1/tokens/"].iter().any(|room| facts.path.starts_with(room));
             let leads_on = reads && of_api && by_slug && has_slug;
             let needs_version = facts.needs_version();
             let problems: Vec<&Rule> = RULES.iter().filter(|rule| (rule.applies)(&facts)).collect();

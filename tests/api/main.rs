@@ -4,6 +4,7 @@
 mod support;
 
 mod agenda;
+mod api_tokens;
 mod articles;
 mod authors;
 mod below;

@@ -33,7 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
     )),
 )]
 #[get("/roles")]
-async fn list_roles(_caller: Allow<needs::OwnAccount>, db: Data<Db>) -> Result<Answer> {
+async fn list_roles(_caller: Allow<needs::ReadAccount>, db: Data<Db>) -> Result<Answer> {
     let list = db.read(store::list).await?;
     Ok(Answer::list(&list, Audience::Caller))
 }
@@ -70,7 +70,7 @@ async fn create_role(
     responses((status = 200, body = RoleDefinition, example = json!(RoleDefinition::sample()))),
 )]
 #[get("/roles/{id}")]
-async fn get_role(_caller: Allow<needs::OwnAccount>, id: Reference, db: Data<Db>) -> Result<Answer> {
+async fn get_role(_caller: Allow<needs::ReadAccount>, id: Reference, db: Data<Db>) -> Result<Answer> {
     let name = role_name(id)?;
     let role = db.read(move |connection| store::get(connection, &name)).await?;
     Ok(Answer::one(&role, Audience::Caller).version(role.version))

@@ -51,7 +51,7 @@ pub fn rights_of(connection: &mut AnyConnection, role: String) -> Result<Rights>
             made.map(with_own_account).unwrap_or_default()
         }
     };
-    Ok(Rights { role, granted })
+    Ok(Rights { role, granted, token: None })
 }
 
 /// Whoever has a role has an account.
@@ -220,16 +220,8 @@ fn resolve(connection: &mut AnyConnection, grants: Vec<Grant>) -> Result<Vec<Gra
     let said = |list: fn(&Grant) -> &Option<Vec<String>>| -> Vec<String> {
         grants.iter().filter_map(|grant| list(grant).as_ref()).flatten().cloned().collect()
     };
-    let (of_sections, of_sources) = (said(|grant| &grant.sections), said(|grant| &grant.sources));
-    let sections: Vec<(String, String)> = tags::table
-        .filter(tags::kind.eq("section"))
-        .filter(tags::id.eq_any(&of_sections).or(tags::slug.eq_any(&of_sections)))
-        .select((tags::id, tags::slug))
-        .load(connection)?;
-    let sources: Vec<(String, String)> = sources::table
-        .filter(sources::id.eq_any(&of_sources).or(sources::slug.eq_any(&of_sources)))
-        .select((sources::id, sources::slug))
-        .load(connection)?;
+    let sections = known_sections(connection, &said(|grant| &grant.sections))?;
+    let sources = known_sources(connection, &said(|grant| &grant.sources))?;
     let mut refused = Vec::new();
     let mut grants = grants;
     for (index, grant) in grants.iter_mut().enumerate() {
@@ -238,6 +230,33 @@ fn resolve(connection: &mut AnyConnection, grants: Vec<Grant>) -> Result<Vec<Gra
         replace_all(&mut grant.sources, (&sources, "source"), &format!("{place}/sources"), &mut refused);
     }
     if refused.is_empty() { Ok(grants) } else { Err(Error::Unprocessable(refused)) }
+}
+
+/// Puts ids in place of the ids and slugs of sections and sources that a token is limited to, in `/sections` and
+/// `/sources` of a body; notes every one that does not exist.
+pub fn replace_by_ids(
+    connection: &mut AnyConnection,
+    (sections, sources): (&mut Option<Vec<String>>, &mut Option<Vec<String>>),
+    refused: &mut Vec<Rejection>,
+) -> Result<()> {
+    let known = known_sections(connection, sections.as_deref().unwrap_or_default())?;
+    replace_all(sections, (&known, "section"), "/sections", refused);
+    let known = known_sources(connection, sources.as_deref().unwrap_or_default())?;
+    replace_all(sources, (&known, "source"), "/sources", refused);
+    Ok(())
+}
+
+/// The ids and slugs of those that exist.
+fn known_sections(connection: &mut AnyConnection, said: &[String]) -> Result<Vec<(String, String)>> {
+    let sections = tags::table.filter(tags::kind.eq("section"));
+    let named = sections.filter(tags::id.eq_any(said).or(tags::slug.eq_any(said)));
+    Ok(named.select((tags::id, tags::slug)).load(connection)?)
+}
+
+/// The ids and slugs of those that exist.
+fn known_sources(connection: &mut AnyConnection, said: &[String]) -> Result<Vec<(String, String)>> {
+    let named = sources::table.filter(sources::id.eq_any(said).or(sources::slug.eq_any(said)));
+    Ok(named.select((sources::id, sources::slug)).load(connection)?)
 }
 
 /// Puts ids in place of ids and slugs.
