@@ -50,7 +50,7 @@ impl App {
         Ok(App {
             cursors: Data::new(Cursors::new(&config.secret)),
             tokens: Data::new(Tokens::new(&config.secret)),
-            passwords: Data::new(Passwords::default()),
+            passwords: Data::new(Passwords::of_site(config.public_url.as_deref())),
             sign_in_limiter: Data::new(SignInLimiter::default()),
             health: Data::new(Health::new(db.clone(), clock.clone())),
             addresses: Data::new(Addresses::new(&document.openapi, config.docs)),

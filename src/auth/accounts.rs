@@ -9,7 +9,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::hashing::{Passwords, Verdict};
-use super::password::{NewPassword, Password};
+use super::password::{NewPassword, Owner, Password};
 use super::registered::registered;
 use super::role::Role;
 use super::user::{NewUser, User, UserFilter, UserInput};
@@ -84,7 +84,8 @@ impl Accounts {
     /// Errors: 409 on `/email` when there is one already, 422 when the password gives the name away or there is no such
     /// role.
     pub async fn create(&self, actor: Actor, options: WriteOptions, new: NewUser) -> Result<User> {
-        new.password.check_against(&new.email, "/password").map_err(refuse)?;
+        let owner = Owner { email: &new.email, name: &new.name, site: self.passwords.site() };
+        new.password.check_against(&owner, "/password").map_err(refuse)?;
         let password_hash = self.passwords.hash(&new.password).await?;
         let write = self.ledger.write(actor, options, move |connection, journal| {
             roles::hold(connection, &new.role)?;
@@ -122,12 +123,15 @@ impl Accounts {
             Some(password) => Some(self.passwords.hash(password).await?),
             None => None,
         };
+        let passwords = self.passwords.clone();
         let write = self.ledger.write(actor, options, move |connection, journal| {
             let old = user_store::find(connection, &id)?.ok_or(Error::NotFound("user"))?;
             if_match.check(old.version)?;
             if let Some(password) = change.password.as_value() {
                 let email = change.email.as_value().map_or(old.email.as_str(), |email| email);
-                password.check_against(email, "/password").map_err(refuse)?;
+                let name = change.name.as_value().map_or(old.name.as_str(), |name| name);
+                let owner = Owner { email, name, site: passwords.site() };
+                password.check_against(&owner, "/password").map_err(refuse)?;
             }
             if let Some(role) = change.role.as_value() {
                 roles::hold(connection, role)?;
@@ -166,7 +170,8 @@ impl Accounts {
         if matches!(verdict, Verdict::Wrong) {
             return Err(wrong_password());
         }
-        new.check_against(&old.email, "/new_password").map_err(refuse)?;
+        let owner = Owner { email: &old.email, name: &old.name, site: self.passwords.site() };
+        new.check_against(&owner, "/new_password").map_err(refuse)?;
         let hash = self.passwords.hash(new).await?;
         let session_id = user.session_id().unwrap_or_default().to_owned();
         let write = self.ledger.write(user.actor(), WriteOptions::default(), move |connection, journal| {

@@ -8,7 +8,7 @@ use argon2::{ARGON2ID_IDENT, Argon2, Params};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
-use super::password::{NewPassword, Password};
+use super::password::{NewPassword, Password, site_words};
 use crate::error::{Error, Result};
 
 /// Memory of one hash in KiB, passes, lanes: the first recommendation of OWASP.
@@ -28,6 +28,8 @@ const NOBODY: &str =
 /// Hashes and checks passwords. Clones share the same places in the queue.
 #[derive(Clone)]
 pub struct Passwords {
+    /// The names of the site, which no password may contain.
+    site: Arc<[String]>,
     admitted: Arc<Semaphore>,
     running: Arc<Semaphore>,
 }
@@ -46,6 +48,7 @@ pub enum Verdict {
 impl Default for Passwords {
     fn default() -> Passwords {
         Passwords {
+            site: Arc::default(),
             admitted: Arc::new(Semaphore::new(MOST_RUNNING + LONGEST_QUEUE)),
             running: Arc::new(Semaphore::new(MOST_RUNNING)),
         }
@@ -53,6 +56,16 @@ impl Default for Passwords {
 }
 
 impl Passwords {
+    /// Of a site that is reached under this address.
+    pub fn of_site(public_url: Option<&str>) -> Passwords {
+        Passwords { site: site_words(public_url).into(), ..Passwords::default() }
+    }
+
+    /// The names of the site, which no password may contain.
+    pub fn site(&self) -> &[String] {
+        &self.site
+    }
+
     /// The hash to store for a new password, with its settings and a random salt (PHC format).
     pub async fn hash(&self, password: &NewPassword) -> Result<String> {
         let password = SecretString::from(password.expose());
@@ -125,7 +138,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn nothing_of_a_long_password_is_cut_off() {
+    async fn s35_nothing_of_a_long_password_is_cut_off() {
         let passwords = Passwords::default();
         let text = format!("{} and so on for 100 characters, {}", "x".repeat(30), "yz ".repeat(12));
         let stored = passwords.hash(&NewPassword::parse(&format!("{text}1")).ok().unwrap()).await.unwrap();
@@ -134,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_for_nobody_costs_what_a_real_one_does() {
+    fn s17_a_check_for_nobody_costs_what_a_real_one_does() {
         let nobody = PasswordHash::new(NOBODY).unwrap();
         let real = PasswordHash::new(&hash("whatever it may be").unwrap()).unwrap();
         assert_eq!((nobody.algorithm, nobody.version, &nobody.params), (real.algorithm, real.version, &real.params));
@@ -144,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_made_with_less_effort_is_replaced() {
+    fn p10_a_hash_made_with_less_effort_is_replaced() {
         let weak = Argon2::from(Params::new(8, 1, 1, None).unwrap());
         let weak: PasswordHash = weak.hash_password(b"an old password").unwrap();
         let Verdict::Right { stronger: Some(stronger) } = verify("an old password", Some(&weak.to_string())).unwrap()
@@ -155,7 +168,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_full_queue_is_503_and_not_more_memory() {
+    async fn p10_a_full_queue_is_503_and_not_more_memory() {
         let passwords = Passwords::default();
         let places = passwords.admitted.clone().try_acquire_many_owned(68).unwrap();
         assert!(matches!(passwords.verify(&password("x"), None).await, Err(Error::Unavailable(_))));

@@ -8,7 +8,7 @@
 //! | [`token`], [`refresh_token`] | what proves it |
 //! | [`sessions`], `session_store` | signing in, staying signed in, signing out |
 //! | [`api_tokens`] | what programs sign in with |
-//! | [`password`], [`hashing`], [`limiter`] | what a good password is, how it is kept, how guessing is slowed down |
+//! | [`password`], `common_passwords`, [`hashing`], [`limiter`] | what a good password is, how it is kept, how guessing is slowed down |
 //! | [`user`], [`accounts`], `user_store` | the accounts, for the API and the command line alike |
 //! | [`api`], [`users_api`] | the addresses |
 
@@ -17,6 +17,7 @@ pub mod api;
 pub mod api_tokens;
 pub mod authenticate;
 pub mod caller;
+mod common_passwords;
 pub mod decide;
 pub mod grant;
 pub mod hashing;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::password::NewPassword;
+use super::password::{NewPassword, Owner};
 use super::role::Role;
 use super::roles::RoleName;
 use super::user_store::UserRow;
@@ -105,7 +105,8 @@ impl Input for UserInput {
 
     fn check(&self, refuse: &mut Vec<Rejection>) {
         if let (Some(email), Some(password)) = (self.email.as_value(), self.password.as_value()) {
-            refuse.extend(password.check_against(email, "/password").err());
+            let name = self.name.as_value().map_or("", |name| name);
+            refuse.extend(password.check_against(&Owner { email, name, site: &[] }, "/password").err());
         }
     }
 }

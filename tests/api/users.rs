@@ -106,6 +106,12 @@ fn everything_that_is_wrong_with_an_account_is_said_at_once() {
     assert_eq!(pointers(wrong), ["/active", "/email", "/name", "/password", "/role", "/x"]);
     let telling = json!({ "email": "ana.petrovic@example.org", "name": "A", "role": "writer", "password": "ana.petrovic is great" });
     assert_eq!(refused(telling), [("/password".to_owned(), "easy_to_guess".to_owned())]);
+    let named =
+        json!({ "email": "a@example.org", "name": "Mira Kovač", "role": "writer", "password": "a kovač by the river" });
+    assert_eq!(refused(named), [("/password".to_owned(), "easy_to_guess".to_owned())]);
+    let common =
+        json!({ "email": "a@example.org", "name": "A", "role": "writer", "password": "iloveyou-princess-1234567" });
+    assert_eq!(refused(common), [("/password".to_owned(), "easy_to_guess".to_owned())]);
 }
 
 #[apply(each_database)]
