@@ -13,7 +13,7 @@ use crate::support::program::Program;
 #[case(&["migrate", "--help"], &["up", "down", "status", "is lost"])]
 #[case(&["migrate", "down", "--help"], &["--yes", "I have a backup"])]
 #[case(&["user", "--help"], &["add", "list", "set-role", "set-password", "deactivate", "activate", "standard input"])]
-#[case(&["user", "add", "--help"], &["--email", "--role", "admin, editor, writer or partner", "--name", "[default: editor]"])]
+#[case(&["user", "add", "--help"], &["--email", "--role", "admin, editor, writer, contributor, partner, viewer", "--name", "[default: editor]"])]
 #[case(&["import", "--help"], &["--source", "--source-url", "--tag", "--publish", "--update", "--dry-run", "NDJSON"])]
 #[case(&["openapi", "--help"], &["--out", "--check", "Fail when"])]
 fn every_command_explains_itself(#[case] arguments: &[&str], #[case] expected: &[&str]) {
