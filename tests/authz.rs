@@ -138,7 +138,7 @@ const READING: [(&str, [u16; 4]); 4] = [
 
 /// Every other operation.
 #[rustfmt::skip]
-const OTHERS: [(&str, [u16; 9]); 55] = [
+const OTHERS: [(&str, [u16; 9]); 60] = [
     //                    reader partner viewer token contributor writer desk editor admin
     ("list_articles",      [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("search_articles",    [200, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -181,6 +181,9 @@ const OTHERS: [(&str, [u16; 9]); 55] = [
     ("get_me",             [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("can",                [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("change_password",    [401, 204, 204, 403, 204, 204, 204, 204, 204]),
+    ("list_sessions",      [401, 200, 200, 403, 200, 200, 200, 200, 200]),
+    ("end_session",        [401, 204, 204, 403, 204, 204, 204, 204, 204]),
+    ("end_sessions",       [401, 204, 204, 403, 204, 204, 204, 204, 204]),
 
     ("list_tokens",        [401, 200, 200, 403, 200, 200, 200, 200, 200]),
     ("create_token",       [401, 201, 201, 403, 201, 201, 201, 201, 201]),
@@ -192,6 +195,8 @@ const OTHERS: [(&str, [u16; 9]); 55] = [
     ("get_user",           [401, 403, 403, 403, 403, 403, 403, 403, 200]),
     ("update_user",        [401, 403, 403, 403, 403, 403, 403, 403, 200]),
     ("delete_user",        [401, 403, 403, 403, 403, 403, 403, 403, 204]),
+    ("list_user_sessions", [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    ("end_user_sessions",  [401, 403, 403, 403, 403, 403, 403, 403, 204]),
 
     ("list_roles",         [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("create_role",        [401, 403, 403, 403, 403, 403, 403, 403, 201]),
@@ -327,7 +332,7 @@ impl Stage {
     fn try_out(&self, operation: &Operation, who: Who) -> Reply {
         let mut caller = self.callers[&who].clone();
         // These end the session that they are called with.
-        let ends = matches!(operation.name.as_str(), "sign_out" | "change_password");
+        let ends = matches!(operation.name.as_str(), "sign_out" | "change_password" | "end_session" | "end_sessions");
         let has_session = !matches!(who, Who::Reader | Who::Token);
         if ends && has_session {
             caller = self.app.signed_in(&format!("{}@example.org", self.word()), role(who));
@@ -335,7 +340,8 @@ impl Stage {
         let mut path = operation.path.clone();
         if path.contains("{id}") {
             let id = match operation.name.as_str() {
-                "get_token" | "revoke_token" if !has_session => "nobodys".to_owned(),
+                "end_session" | "get_token" | "revoke_token" if !has_session => "nobodys".to_owned(),
+                "end_session" => first_id(&caller.get("/v1/auth/sessions").expect(200)),
                 "get_token" | "revoke_token" => {
                     caller.make("tokens", token_for(who));
                     first_id(&caller.get("/v1/tokens").expect(200))

@@ -14,7 +14,7 @@ use super::registered::registered;
 use super::role::Role;
 use super::user::{NewUser, User, UserFilter, UserInput};
 use super::user_store::{self, UserRow};
-use super::{SignedIn, api_tokens, roles, session_store};
+use super::{SignedIn, api_tokens, roles, session_list, session_store};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
@@ -182,7 +182,7 @@ impl Accounts {
             let row = user_store::find(connection, &old.id)?.ok_or(Error::NotFound("user"))?;
             let row = UserRow { version: row.version + 1, updated_at: journal.now(), ..row };
             user_store::update(connection, &row)?;
-            session_store::end_all(connection, &row.id, Some(&session_id), journal.now())?;
+            session_list::end_all(connection, journal, (&row.id, Some(session_id.as_str())))?;
             session_store::forget_tokens(connection, &session_id)?;
             journal.record(Event::updated(Resource::User, row.id, row.version));
             Ok(())
@@ -229,7 +229,7 @@ fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &Use
     user_store::update(connection, &new)?;
     // After the row was written: whoever signs in or refreshes at this moment waits for it or is ended here.
     if access_changed {
-        session_store::end_all(connection, &new.id, None, journal.now())?;
+        session_list::end_all(connection, journal, (&new.id, None))?;
     }
     // Another role narrows the tokens by itself. Another password, e-mail address or state from somebody else's hand
     // means that whoever had the account is to be kept out.

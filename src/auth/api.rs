@@ -1,6 +1,6 @@
 //! `/v1/auth/*`: signing in and out, and one's own account.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, put};
+use actix_web::{HttpResponse, get, post, put};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,6 +11,7 @@ use super::permission::needs;
 use super::refresh_token::RefreshToken;
 use super::sessions::{SessionTokens, Sessions};
 use super::user::{User, given};
+use super::visitor::Visitor;
 use crate::error::Result;
 use crate::http::answer::{Answer, Audience};
 use crate::http::fields::Email;
@@ -87,13 +88,11 @@ impl Input for PasswordInput {
     responses((status = 200, description = "Signed in", body = SessionTokens, example = json!(SessionTokens::sample())))
 )]
 #[post("/auth/login")]
-pub async fn sign_in(request: HttpRequest, sessions: Sessions, input: Complete<SignInInput>) -> Result<Answer> {
+pub async fn sign_in(visitor: Visitor, sessions: Sessions, input: Complete<SignInInput>) -> Result<Answer> {
     let Complete(input) = input;
     let email = given(input.email, "/email")?;
     let password = given(input.password, "/password")?;
-    // The other end of the connection, whatever a header says.
-    let from = request.peer_addr().map(|address| address.ip());
-    let tokens = sessions.sign_in(from, email, password).await?;
+    let tokens = sessions.sign_in(visitor, email, password).await?;
     Ok(Answer::one(&tokens, Audience::Caller))
 }
 
@@ -115,9 +114,9 @@ pub async fn sign_in(request: HttpRequest, sessions: Sessions, input: Complete<S
     ))
 )]
 #[post("/auth/refresh")]
-pub async fn refresh_session(sessions: Sessions, input: Complete<RefreshInput>) -> Result<Answer> {
+pub async fn refresh_session(visitor: Visitor, sessions: Sessions, input: Complete<RefreshInput>) -> Result<Answer> {
     let token = given(input.0.refresh_token, "/refresh_token")?;
-    let tokens = sessions.refresh(token).await?;
+    let tokens = sessions.refresh(visitor, token).await?;
     Ok(Answer::one(&tokens, Audience::Caller))
 }
 
@@ -177,7 +176,7 @@ pub async fn get_me(caller: Allow<needs::ReadAccount>, accounts: Accounts) -> Re
 #[put("/auth/password")]
 pub async fn change_password(
     caller: Allow<needs::OwnAccount>,
-    request: HttpRequest,
+    visitor: Visitor,
     sessions: Sessions,
     accounts: Accounts,
     input: Complete<PasswordInput>,
@@ -186,8 +185,7 @@ pub async fn change_password(
     let current = given(input.current_password, "/current_password")?;
     let new = given(input.new_password, "/new_password")?;
     // Guesses at the current password count like guesses at signing in: a stolen access token is no way around.
-    let from = request.peer_addr().map(|address| address.ip());
     let account = accounts.email_key(&caller.user_id).await?;
-    sessions.guarded(from, &account, accounts.change_password(&caller, &current, &new)).await?;
+    sessions.guarded(&visitor, &account, accounts.change_password(&caller, &current, &new)).await?;
     Ok(Answer::nothing())
 }

@@ -6,7 +6,8 @@
 //! | [`decide`](mod@decide) | the one function that decides who may do what to what |
 //! | [`caller`], [`authenticate`](mod@authenticate) | who is calling, and the types that handlers ask with |
 //! | [`token`], [`refresh_token`] | what proves it |
-//! | [`sessions`], `session_store` | signing in, staying signed in, signing out |
+//! | [`sessions`], `session_store`, `session_list` | signing in, staying signed in, signing out |
+//! | `visitor` | where a request comes from |
 //! | [`api_tokens`] | what programs sign in with |
 //! | [`password`], `common_passwords`, [`hashing`], [`limiter`] | what a good password is, how it is kept, how guessing is slowed down |
 //! | [`user`], [`accounts`], `user_store` | the accounts, for the API and the command line alike |
@@ -28,12 +29,15 @@ pub mod refresh_token;
 mod registered;
 pub mod role;
 pub mod roles;
+mod session_list;
 mod session_store;
 pub mod sessions;
+mod sessions_api;
 pub mod token;
 pub mod user;
 mod user_store;
 pub mod users_api;
+mod visitor;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -68,6 +72,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(users_api::update_user)
         .service(users_api::delete_user)
         .configure(roles::routes)
+        .configure(sessions_api::routes)
         .configure(api_tokens::routes);
 }
 

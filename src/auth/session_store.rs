@@ -10,10 +10,11 @@ use diesel::prelude::*;
 use super::decide::Rights;
 use super::refresh_token::RefreshToken;
 use super::roles;
+use super::visitor::Visitor;
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::{refresh_tokens, sessions, users};
 use crate::db::types::new_id;
+use crate::db::{AnyConnection, Backend};
 use crate::error::Result;
 
 /// Longest life of a session, however often it is refreshed.
@@ -31,6 +32,9 @@ struct SessionRow<'a> {
     created_at: Timestamp,
     expires_at: Timestamp,
     last_used_at: Timestamp,
+    device: Option<&'a str>,
+    address: Option<String>,
+    network: Option<String>,
 }
 
 #[derive(Insertable)]
@@ -51,6 +55,15 @@ pub struct Holder {
     pub expires_at: Timestamp,
 }
 
+/// The sessions that live now.
+pub fn living<'a>(now: Timestamp) -> sessions::BoxedQuery<'a, Backend> {
+    sessions::table
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::last_used_at.gt(now.before(LONGEST_IDLE)))
+        .into_boxed()
+}
+
 /// Who holds this session, when it lives and the account is active.
 pub fn holder(connection: &mut AnyConnection, session_id: &str, now: Timestamp) -> Result<Option<Holder>> {
     let found: Option<(String, String, Timestamp)> = sessions::table
@@ -68,23 +81,42 @@ pub fn holder(connection: &mut AnyConnection, session_id: &str, now: Timestamp) 
 }
 
 /// Begins a session; gives its id and when it ends for good.
-pub fn begin(connection: &mut AnyConnection, user_id: &str, now: Timestamp) -> Result<(String, Timestamp)> {
+pub fn begin(
+    connection: &mut AnyConnection,
+    (user_id, visitor): (&str, &Visitor),
+    now: Timestamp,
+) -> Result<(String, Timestamp)> {
     let id = new_id();
     let expires_at = now.after(LONGEST_LIFE);
-    let row = SessionRow { id: &id, user_id, created_at: now, expires_at, last_used_at: now };
+    let row = SessionRow {
+        id: &id,
+        user_id,
+        created_at: now,
+        expires_at,
+        last_used_at: now,
+        device: visitor.device.as_deref(),
+        address: visitor.address_text(),
+        network: visitor.network().map(|network| network.to_string()),
+    };
     diesel::insert_into(sessions::table).values(row).execute(connection)?;
     Ok((id, expires_at))
 }
 
-/// Notes that a living session was used; `false` when it lives no more. Only a refresh does this, so that reading
-/// never writes.
-pub fn touch(connection: &mut AnyConnection, session_id: &str, now: Timestamp) -> Result<bool> {
+/// Notes that a living session was used, and from where; `false` when it lives no more. Only a refresh does this, so that
+/// reading never writes.
+pub fn touch(connection: &mut AnyConnection, (session_id, visitor): (&str, &Visitor), now: Timestamp) -> Result<bool> {
     let living = sessions::table
         .filter(sessions::id.eq(session_id))
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::last_used_at.gt(now.before(LONGEST_IDLE)));
-    Ok(diesel::update(living).set(sessions::last_used_at.eq(now)).execute(connection)? == 1)
+    let used = (
+        sessions::last_used_at.eq(now),
+        sessions::device.eq(visitor.device.as_deref()),
+        sessions::address.eq(visitor.address_text()),
+        sessions::network.eq(visitor.network().map(|network| network.to_string())),
+    );
+    Ok(diesel::update(living).set(used).execute(connection)? == 1)
 }
 
 /// Ends a session; `false` when it had already ended.
@@ -93,14 +125,13 @@ pub fn end(connection: &mut AnyConnection, session_id: &str, now: Timestamp) -> 
     Ok(diesel::update(open).set(sessions::ended_at.eq(now)).execute(connection)? == 1)
 }
 
-/// Ends every session of an account, except perhaps one.
-pub fn end_all(connection: &mut AnyConnection, user_id: &str, except: Option<&str>, now: Timestamp) -> Result<()> {
+/// Ends every session of an account, except perhaps one. Gives how many.
+pub fn end_all(connection: &mut AnyConnection, user_id: &str, except: Option<&str>, now: Timestamp) -> Result<usize> {
     let open = sessions::table
         .filter(sessions::user_id.eq(user_id))
         .filter(sessions::ended_at.is_null())
         .filter(sessions::id.ne(except.unwrap_or_default()));
-    diesel::update(open).set(sessions::ended_at.eq(now)).execute(connection)?;
-    Ok(())
+    Ok(diesel::update(open).set(sessions::ended_at.eq(now)).execute(connection)?)
 }
 
 /// Keeps the hash of a fresh refresh token.
@@ -130,7 +161,8 @@ pub fn forget_tokens(connection: &mut AnyConnection, session_id: &str) -> Result
     Ok(())
 }
 
-/// Deletes sessions that live no more, with their tokens; for the background loop. Gives how many.
+/// Deletes the refresh tokens of sessions that live no more, and sessions a month after they began: until then they tell
+/// from which networks the account is used. For the background loop; gives how many rows.
 pub fn prune(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
     let dead = sessions::table.filter(
         sessions::ended_at
@@ -138,5 +170,8 @@ pub fn prune(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
             .or(sessions::expires_at.le(now))
             .or(sessions::last_used_at.le(now.before(LONGEST_IDLE))),
     );
-    Ok(diesel::delete(dead).execute(connection)?)
+    let of_dead = refresh_tokens::table.filter(refresh_tokens::session_id.eq_any(dead.select(sessions::id)));
+    let tokens = diesel::delete(of_dead).execute(connection)?;
+    let old = sessions::table.filter(sessions::expires_at.le(now));
+    Ok(tokens + diesel::delete(old).execute(connection)?)
 }

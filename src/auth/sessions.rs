@@ -4,7 +4,6 @@
 //! tokens that are good for one use: when a used one comes back, somebody has a copy, and the session ends.
 
 use std::future::{Ready, ready};
-use std::net::IpAddr;
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -20,6 +19,7 @@ use super::registered::registered;
 use super::token::{Grant, Tokens};
 use super::user::User;
 use super::user_store::UserRow;
+use super::visitor::Visitor;
 use super::{SignedIn, session_store, user_store};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
@@ -100,10 +100,10 @@ impl Sessions {
     /// an account.
     ///
     /// Errors: 401, 429 after too many wrong guesses, 503 when too many sign in at once.
-    pub async fn sign_in(&self, from: Option<IpAddr>, email: Email, password: Password) -> Result<SessionTokens> {
-        let signed_in = self.guarded(from, &email.key(), self.check_and_begin(&email, &password)).await;
+    pub async fn sign_in(&self, visitor: Visitor, email: Email, password: Password) -> Result<SessionTokens> {
+        let signed_in = self.guarded(&visitor, &email.key(), self.check_and_begin(&visitor, &email, &password)).await;
         if let Err(Error::Unauthorized(_)) = &signed_in {
-            tracing::info!(address = ?from, "a sign-in was refused");
+            tracing::info!(address = ?visitor.address, "a sign-in was refused");
         }
         self.tokens_for(signed_in?)
     }
@@ -111,11 +111,11 @@ impl Sessions {
     /// Runs a check of a password between the two halves of the limiter: only a wrong one counts.
     pub async fn guarded<T>(
         &self,
-        from: Option<IpAddr>,
+        visitor: &Visitor,
         account: &str,
         check: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let attempt = self.limiter.begin(self.clock.now(), from, account)?;
+        let attempt = self.limiter.begin(self.clock.now(), visitor.address, account)?;
         let outcome = check.await;
         match &outcome {
             Ok(_) => self.limiter.succeeded(&attempt),
@@ -125,12 +125,19 @@ impl Sessions {
         outcome
     }
 
-    async fn check_and_begin(&self, email: &Email, password: &Password) -> Result<Opened> {
+    async fn check_and_begin(&self, visitor: &Visitor, email: &Email, password: &Password) -> Result<Opened> {
         let key = email.key();
         let found = self.db.read(move |connection| user_store::find_by_email(connection, &key)).await?;
         let stored = found.as_ref().map(|user| user.password_hash.clone());
         let verdict = self.passwords.verify(password, stored).await?;
-        let (Some(user), Verdict::Right { stronger }) = (found, verdict) else { return Err(wrong_sign_in()) };
+        let (user, stronger) = match (found, verdict) {
+            (Some(user), Verdict::Right { stronger }) if user.active => (user, stronger),
+            (found, _) => {
+                self.note_refusal(visitor, found).await?;
+                return Err(wrong_sign_in());
+            }
+        };
+        let visitor = visitor.clone();
         let refresh_token = RefreshToken::make()?;
         self.ledger
             .write(Actor::User(user.id.clone()), WriteOptions::default(), move |connection, journal| {
@@ -138,21 +145,33 @@ impl Sessions {
                 if !user_store::confirm_password(connection, &user.id, &user.password_hash, hash)? {
                     return Err(wrong_sign_in());
                 }
-                let (session_id, expires_at) = session_store::begin(connection, &user.id, journal.now())?;
+                let (session_id, expires_at) = session_store::begin(connection, (&user.id, &visitor), journal.now())?;
                 session_store::add_token(connection, &session_id, &refresh_token, journal.now())?;
-                journal.record(Event::new(Action::SignedIn, Resource::Session, session_id.clone()));
+                let signed_in = Event::new(Action::SignedIn, Resource::Session, session_id.clone());
+                journal.record(signed_in.noted(visitor.note()));
                 Ok(Opened { user, session_id, expires_at, refresh_token })
             })
             .await
     }
 
+    /// Writes a refused sign-in to the log, for an account that exists and for one that does not: both take as long. What
+    /// was typed is not kept; people type passwords into the wrong field.
+    async fn note_refusal(&self, visitor: &Visitor, user: Option<UserRow>) -> Result<()> {
+        let (id, note) = (user.map_or_else(|| "unknown".to_owned(), |user| user.id), visitor.note());
+        let write = self.ledger.write(Actor::Anonymous, WriteOptions::default(), move |_, journal| {
+            journal.record(Event::new(Action::SignInRefused, Resource::User, id).noted(note));
+            Ok(())
+        });
+        write.await
+    }
+
     /// Exchanges a refresh token for the next one and an access token.
     ///
     /// Errors: 401 when the token is unknown or was used before, or the session has ended.
-    pub async fn refresh(&self, token: RefreshToken) -> Result<SessionTokens> {
+    pub async fn refresh(&self, visitor: Visitor, token: RefreshToken) -> Result<SessionTokens> {
         let next = RefreshToken::make()?;
         let opened = self.ledger.write(Actor::Anonymous, WriteOptions::default(), move |connection, journal| {
-            exchange(connection, journal, &token.hash(), next)
+            exchange(connection, journal, (&token.hash(), &visitor), next)
         });
         match opened.await? {
             Some(opened) => self.tokens_for(opened),
@@ -193,18 +212,19 @@ impl Sessions {
 fn exchange(
     connection: &mut AnyConnection,
     journal: &mut Journal,
-    hash: &str,
+    (hash, visitor): (&str, &Visitor),
     next: RefreshToken,
 ) -> Result<Option<Opened>> {
     let now = journal.now();
     let Some(session_id) = session_store::session_of_token(connection, hash)? else { return Ok(None) };
     if !session_store::use_token(connection, hash, now)? {
         if session_store::end(connection, &session_id, now)? {
-            journal.record(Event::new(Action::TokenReused, Resource::Session, session_id));
+            let reused = Event::new(Action::TokenReused, Resource::Session, session_id);
+            journal.record(reused.noted(visitor.note()));
         }
         return Ok(None);
     }
-    if !session_store::touch(connection, &session_id, now)? {
+    if !session_store::touch(connection, (&session_id, visitor), now)? {
         return Ok(None);
     }
     let Some(holder) = session_store::holder(connection, &session_id, now)? else { return Ok(None) };

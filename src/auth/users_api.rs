@@ -153,7 +153,7 @@ pub async fn delete_user(
 }
 
 /// Accounts have no slugs: whatever is not an id names none.
-fn user_id(reference: Reference) -> Result<String> {
+pub(super) fn user_id(reference: Reference) -> Result<String> {
     match reference {
         Reference::Id(id) => Ok(id),
         Reference::Slug(_) | Reference::Nothing => Err(Error::NotFound("user")),

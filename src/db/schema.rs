@@ -62,6 +62,9 @@ diesel::table! {
         expires_at -> Timestamp,
         last_used_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
+        device -> Nullable<Text>,
+        address -> Nullable<Text>,
+        network -> Nullable<Text>,
     }
 }
 

@@ -76,8 +76,12 @@ text_enum! {
         KeyChanged = "key_changed",
         /// Somebody signed in.
         SignedIn = "signed_in",
-        /// Somebody signed out.
+        /// Somebody tried to sign in and was refused.
+        SignInRefused = "sign_in_refused",
+        /// Somebody signed out, or ended one of their sessions.
         SignedOut = "signed_out",
+        /// All sessions of an account were ended, except perhaps the one that did it.
+        SessionsEnded = "sessions_ended",
         /// A used refresh token came back, so its session was ended.
         TokenReused = "token_reused",
     }
@@ -105,7 +109,9 @@ impl Action {
                 | Action::Expired
                 | Action::ReadUnderEmbargo
                 | Action::SignedIn
+                | Action::SignInRefused
                 | Action::SignedOut
+                | Action::SessionsEnded
                 | Action::TokenReused
                 | Action::KeyChanged => false,
             },

@@ -93,10 +93,11 @@ fn t45_a_token_may_never_more_than_its_owner(database: Database) {
     admin.patch(&place, json!({ "role": "writer" })).expect(200);
     token.post("/v1/tags", json!({ "name": "EU" })).expect(403);
     token.post(&format!("{}/unpublish", address(&other)), json!({})).expect(403);
-    // No token makes tokens, signs out or changes a password.
+    // No token makes tokens, ends sessions or changes a password.
     let member = json!({ "name": "y", "scopes": ["articles:write"] });
     token.post("/v1/tokens", member).expect(403);
     let change = json!({ "current_password": PASSWORD, "new_password": "seven quiet rivers at dawn" });
+    token.delete("/v1/auth/sessions").expect(403);
     token.put("/v1/auth/password", change).expect(403);
     token.send("POST", "/v1/auth/logout", None).expect(403);
 }

@@ -38,6 +38,7 @@ mod roles;
 mod schedules;
 mod search;
 mod search_index;
+mod sessions;
 mod sharing;
 mod sign_in;
 mod sources;

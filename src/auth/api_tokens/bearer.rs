@@ -6,6 +6,7 @@ use super::secret::{ApiTokenSecret, PREFIX};
 use super::store;
 use crate::auth::caller::{Credential, SignedIn};
 use crate::auth::registered::registered;
+use crate::auth::visitor::Visitor;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -33,7 +34,7 @@ pub async fn recognise(request: &HttpRequest, text: &str) -> Result<SignedIn> {
     })?;
     if bearer.note {
         let id = bearer.id.clone();
-        let address = request.peer_addr().map(|address| address.ip().to_canonical().to_string());
+        let address = Visitor::of(request).address_text();
         actix_web::rt::spawn(async move {
             let noted = db.write(move |connection| store::note_use(connection, &id, address.as_deref(), now)).await;
             if let Err(error) = noted {
