@@ -7,7 +7,7 @@ use crate::articles::mention::Mention;
 use crate::articles::{door_api, held, publishing, showing, store, trash};
 use crate::auth::{Permission, SignedIn, decide};
 use crate::db::AnyConnection;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::events::Journal;
 use crate::http::patch::Patch;
 use crate::live::References;
@@ -20,6 +20,10 @@ pub fn apply(
     step: Step,
 ) -> Result<WorkingCopy> {
     let Step { reference, based_on, change } = step;
+    if matches!(change, Change::Publish(_) | Change::Unpublish) {
+        // Before the story is looked for, as the single operations do: the answer is the same whatever it is.
+        decide(Some(caller), Permission::PublishArticles, None)?;
+    }
     let passed = match change {
         Change::Patch(input) => store::update(connection, journal, caller, (&reference, &based_on), *input)?,
         Change::Tag { add, remove } => {
@@ -37,11 +41,6 @@ pub fn apply(
             let row = store::get(connection, (caller, Permission::WriteArticles), &reference, journal.now())?;
             based_on.check(row.version)?;
             trash::put(connection, journal, caller, row)?.into()
-        }
-        // Before the story is looked for, as the single operations do: the answer is the same whatever it is.
-        Change::Publish(_) | Change::Unpublish if !caller.may(Permission::PublishArticles) => {
-            decide(Some(caller), Permission::PublishArticles, None)?;
-            return Err(Error::internal("a refusal without a reason"));
         }
         Change::Publish(input) => {
             let held = held::take(connection, journal, caller, (&reference, &based_on))?;
