@@ -1,9 +1,11 @@
 //! Tags: what stories are about, and the sections they stand in. The smallest room: the one to copy.
 
 mod api;
+mod known;
 mod store;
 mod tag;
 
 pub use api::routes;
-pub use store::{KnownTag, TagRow, create, find, find_by_name, known};
+pub use known::{KnownTag, find_by_name, known};
+pub use store::{TagRow, create, find};
 pub use tag::{Tag, TagInput, TagKind, TagReference};
