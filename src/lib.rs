@@ -13,6 +13,8 @@ pub mod config;
 pub mod db;
 /// Everything that can go wrong, and how it is said.
 pub mod error;
+/// One way to hash, and to show a hash.
+pub mod hash;
 /// The grammar of the API: bodies, queries, pages, versions, answers.
 pub mod http;
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Foundations: they know nothing of news.
-const FOUNDATIONS: &[&str] = &["clock", "config", "db", "error", "http"];
+const FOUNDATIONS: &[&str] = &["clock", "config", "db", "error", "hash", "http"];
 
 /// Rooms, and which rooms each may import.
 const ROOMS: &[(&str, &[&str])] = &[

@@ -6,12 +6,12 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
-use sha2::{Digest, Sha256};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{Error, Result};
+use crate::hash::sha256;
 use crate::http::fields::refusal;
 
 /// What every refresh token begins with, so that people and secret scanners know one when they see it.
@@ -36,8 +36,7 @@ impl RefreshToken {
 
     /// What is stored: SHA-256 in hexadecimal. The token is random, so a slow hash would add nothing.
     pub fn hash(&self) -> String {
-        let digest = Sha256::digest(self.0.expose_secret().as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256(self.0.expose_secret().as_bytes())
     }
 
     /// For the one answer that shows it.

@@ -4,11 +4,11 @@
 //! check an entry without learning who did it; the entry's random id keeps that hash from being guessed.
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::store::Entry;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::hash::sha256;
 
 /// What stands before the first entry.
 pub const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -75,11 +75,6 @@ pub fn canonical(value: &impl Serialize) -> Result<String> {
 /// The hash of a value: of its canonical form.
 pub fn digest(value: &impl Serialize) -> Result<String> {
     Ok(sha256(canonical(value)?.as_bytes()))
-}
-
-/// SHA-256 in hexadecimal digits.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The bytes of a hash.

@@ -13,6 +13,7 @@ use super::chain;
 use crate::clock::Timestamp;
 use crate::config::Secret;
 use crate::error::{Error, Result};
+use crate::hash::sha256;
 
 /// Characters of a key's name.
 const KEY_NAME: usize = 16;
@@ -62,7 +63,7 @@ impl PublicKey {
     /// A key with the name that it must have.
     fn of(key: &VerifyingKey) -> PublicKey {
         let bytes = key.to_bytes();
-        let kid = chain::sha256(&bytes).chars().take(KEY_NAME).collect();
+        let kid = sha256(&bytes).chars().take(KEY_NAME).collect();
         PublicKey::new(kid, URL_SAFE_NO_PAD.encode(bytes))
     }
 
@@ -126,7 +127,7 @@ mod tests {
     fn a_checkpoint_is_ours_only_as_it_was_signed_and_by_the_same_secret() {
         let signer = Signer::new(&Secret::new("0123456789abcdef0123456789abcdef".to_owned()).unwrap());
         let other = Signer::new(&Secret::new("another secret that is long enough".to_owned()).unwrap());
-        let (hash, at) = (chain::sha256(b"x"), Timestamp::from_microseconds(1).unwrap());
+        let (hash, at) = (sha256(b"x"), Timestamp::from_microseconds(1).unwrap());
         let signature = signer.sign(7, &hash, at).unwrap();
         let text = |position: i64, hash: &str| checkpoint_text(position, hash, at).unwrap();
         assert!(signer.public_key().signed(&signature, &text(7, &hash)));

@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 
 use super::input::LARGEST_BODY;
 use crate::error::{Error, Rejection, Result};
+use crate::hash::hexadecimal;
 
 /// The header.
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -63,7 +64,7 @@ pub async fn note(
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let fingerprint = hexadecimal(&hash.finalize());
         request.extensions_mut().insert(IdempotencyKey { key, fingerprint });
         request.set_payload(Payload::from(body));
     }

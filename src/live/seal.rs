@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::db::schema::publications;
 use crate::error::{Error, Result};
 use crate::events::chain;
+use crate::hash::sha256;
 
 /// What is sealed: everything that readers were told, when, and what came before.
 #[derive(Debug, Serialize)]
@@ -98,7 +99,7 @@ pub fn text(printing: &Printing) -> Result<String> {
         number: printing.number,
         slug: &printing.slug,
         live_from: printing.live_from,
-        terms: chain::sha256(chain::canonical(&terms)?.as_bytes()),
+        terms: sha256(chain::canonical(&terms)?.as_bytes()),
         first_published_at: printing.first_published_at,
         published_at: printing.published_at,
         modified_at: printing.modified_at,
@@ -112,5 +113,5 @@ pub fn text(printing: &Printing) -> Result<String> {
 
 /// The seal: SHA-256 of the text, in hexadecimal digits.
 pub fn hash(printing: &Printing) -> Result<String> {
-    Ok(chain::sha256(text(printing)?.as_bytes()))
+    Ok(sha256(text(printing)?.as_bytes()))
 }

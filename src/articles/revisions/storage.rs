@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::events::chain;
+use crate::hash::sha256;
 use crate::live::CorrectionKind;
 
 /// How many revisions lean on one that stands alone, at most.
@@ -70,7 +70,7 @@ impl Content {
 
 /// The hash that the log keeps of a revision.
 pub fn digest(bytes: &[u8]) -> String {
-    chain::sha256(bytes)
+    sha256(bytes)
 }
 
 /// The revision that the one with this number leans on; itself, when it stands alone.

@@ -4,9 +4,9 @@
 use rand::TryRng;
 use rand::rngs::SysRng;
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::hash::{hexadecimal, sha256};
 
 /// What every API token begins with.
 pub const PREFIX: &str = "dl_";
@@ -40,7 +40,7 @@ impl ApiTokenSecret {
 
     /// What is stored: SHA-256 in hexadecimal. The token is random, so a slow hash would add nothing.
     pub fn hash(&self) -> String {
-        hexadecimal(&Sha256::digest(self.0.expose_secret().as_bytes()))
+        sha256(self.0.expose_secret().as_bytes())
     }
 
     /// Its last four characters, by which a person tells it from another one. They are of the checksum.
@@ -57,11 +57,7 @@ impl ApiTokenSecret {
 
 /// The checksum of everything before it: the beginning of its SHA-256.
 fn checksum(body: &str) -> String {
-    hexadecimal(&Sha256::digest(body.as_bytes())).chars().take(CHECKSUM).collect()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(body.as_bytes()).chars().take(CHECKSUM).collect()
 }
 
 #[cfg(test)]
