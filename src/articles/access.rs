@@ -54,9 +54,9 @@ pub fn check_written(caller: Option<&SignedIn>, row: &ArticleRow) -> Result<()> 
     }
 }
 
-/// Whether this caller reads every working copy there is.
-pub fn reads_everything(caller: &SignedIn) -> bool {
-    let unlimited = |grant: &Grant| grant.action.covers(Permission::ReadDrafts) && grant.is_unlimited();
+/// Whether this caller may do this to every story there is.
+pub fn reaches_everything(caller: &SignedIn, action: Permission) -> bool {
+    let unlimited = |grant: &Grant| grant.action.covers(action) && grant.is_unlimited();
     caller.rights.layers().all(|grants| grants.iter().any(unlimited))
 }
 

@@ -10,7 +10,8 @@ use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{articles, publications};
-use crate::error::{Error, Result};
+use crate::error::{Error, Rejection, Result};
+use crate::slugs::Slug;
 
 /// Slugs that no story can have, because something else is read at `/v1/articles/…`.
 const RESERVED: [&str; 1] = ["export"];
@@ -71,12 +72,14 @@ pub fn refuse_published(
     }
 }
 
-/// Whether the caller takes over a slug from another story, which is a decision about what readers of that one find.
+/// Whether the caller takes over a slug from another story, which is a decision about what readers of that one find:
+/// the slug that is sent, or else the `present` one of the story.
 ///
-/// Errors: 403 when that is not the caller's to do.
+/// Errors: 403 when that is not the caller's to do; 422 when the slug would be made from the title, and the caller may
+/// not publish every story that it could be taken from.
 pub fn takes_over(
     connection: &mut AnyConnection,
-    input: &ArticleInput,
+    (input, present): (&ArticleInput, Option<&str>),
     caller: Option<&SignedIn>,
     now: Timestamp,
 ) -> Result<bool> {
@@ -86,8 +89,12 @@ pub fn takes_over(
     if !caller.may(Permission::PublishArticles) {
         return Err(refusal());
     }
-    let Some(slug) = input.slug.as_value() else { return Ok(true) };
-    let Some((other, known_since)) = latest(connection, slug.as_str())? else { return Ok(true) };
+    let Some(slug) = input.slug.as_value().map(Slug::as_str).or(present) else {
+        let detail = "send the slug that you take over, too: you may do so from some stories only";
+        let refusal = || Error::Unprocessable(vec![Rejection::field("/slug", "required", detail)]);
+        return access::reaches_everything(caller, Permission::PublishArticles).then_some(true).ok_or_else(refusal);
+    };
+    let Some((other, known_since)) = latest(connection, slug)? else { return Ok(true) };
     let other: Option<ArticleRow> =
         articles::table.find(other).select(ArticleRow::as_select()).first(connection).optional()?;
     match other {

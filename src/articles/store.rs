@@ -113,7 +113,7 @@ pub fn create(
     caller: Option<&SignedIn>,
     input: ArticleInput,
 ) -> Result<ArticleRow> {
-    let taken_over = names::takes_over(connection, &input, caller, journal.now())?;
+    let taken_over = names::takes_over(connection, (&input, None), caller, journal.now())?;
     let (asked, note) = (input.slug.as_value().cloned(), input.note.as_value().cloned().map(String::from));
     let id = new_id();
     let input = translation::resolve(connection, caller, &id, input)?;
@@ -200,7 +200,7 @@ pub fn change(
     input: ArticleInput,
     caller: Option<&SignedIn>,
 ) -> Result<Passed> {
-    let taken_over = names::takes_over(connection, &input, caller, journal.now())?;
+    let taken_over = names::takes_over(connection, (&input, Some(&before.slug)), caller, journal.now())?;
     let input = translation::resolve(connection, caller, &before.id, input)?;
     let slug = input.slug.as_value().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
     let note = input.note.as_value().cloned().map(String::from);

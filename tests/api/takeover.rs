@@ -39,6 +39,31 @@ fn a_former_slug_is_refused_and_can_be_taken_over(database: Database) {
 }
 
 #[apply(each_database)]
+fn whoever_publishes_one_section_takes_over_no_slug_of_another(database: Database) {
+    let app = TestApp::start(database);
+    let (admin, editor) = (app.admin(), app.editor());
+    admin.make("tags", json!({"name": "Sport", "kind": "section"}));
+    let permissions =
+        ["articles:write", "articles:publish"].map(|action| json!({"action": action, "sections": ["sport"]}));
+    admin.make("roles", json!({"name": "sports-desk", "permissions": permissions}));
+    let desk = app.signed_in("desk@example.org", "sports-desk");
+    let old = editor.published(json!({"title": "Budget"}));
+    app.pass(1);
+    editor.unpublish(&old);
+    let mine = json!({"title": "Budget", "section": "sport", "take_over": true});
+    // Made from the title, it would be the same slug.
+    assert_eq!(desk.post("/v1/articles", mine.clone()).expect(422).refusals(), ["/slug required"]);
+    let named = json!({"title": "Budget", "slug": "budget", "section": "sport", "take_over": true});
+    desk.post("/v1/articles", named).expect(403);
+    let story = desk.begin(json!({"title": "Cup", "section": "sport"}));
+    // What it has already is no taking over, and gives no leave for the next one.
+    desk.change(&story, json!({"title": "Cup final", "take_over": true}));
+    desk.if_match("*").patch(&address(&story), json!({"slug": "budget"})).expect(409);
+    let taken = editor.begin(mine);
+    assert_eq!(text(&taken["slug"]), "budget-2", "beside the draft that still has it");
+}
+
+#[apply(each_database)]
 fn a_slug_leads_on_through_any_chain_of_names(database: Database) {
     let app = TestApp::start(database);
     let (editor, reader) = (app.editor(), app.anonymous());
