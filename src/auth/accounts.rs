@@ -142,7 +142,7 @@ impl Accounts {
         write.await
     }
 
-    /// Deletes an account and its sessions. Its stories stay.
+    /// Deletes an account with its sessions and API tokens. Its stories stay.
     ///
     /// Errors: 404, 412, 409 `last_admin` when nobody would be left to manage accounts.
     pub async fn delete(&self, actor: Actor, options: WriteOptions, id: String, if_match: IfMatch) -> Result<()> {
@@ -152,6 +152,8 @@ impl Accounts {
             if is_admin(&row) {
                 keep_one_admin(connection, &id)?;
             }
+            session_list::end_all(connection, journal, (&id, None))?;
+            revoke_tokens(connection, journal, &id)?;
             user_store::delete(connection, &id, row.version)?;
             journal.record(Event::deleted(Resource::User, id, row.version));
             Ok(())
@@ -159,7 +161,8 @@ impl Accounts {
         write.await
     }
 
-    /// Changes one's own password. Every other session ends, and this one can no longer be refreshed.
+    /// Changes one's own password. Every other session and every API token ends, and this session can no longer be
+    /// refreshed.
     ///
     /// Errors: 422 on `/current_password` when it is wrong.
     pub async fn change_password(&self, user: &SignedIn, current: &Password, new: &NewPassword) -> Result<()> {
@@ -184,6 +187,8 @@ impl Accounts {
             user_store::update(connection, &row)?;
             session_list::end_all(connection, journal, (&row.id, Some(session_id.as_str())))?;
             session_store::forget_tokens(connection, &session_id)?;
+            // Whoever changes a password because somebody may know it means the tokens too that were made with it.
+            revoke_tokens(connection, journal, &row.id)?;
             journal.record(Event::updated(Resource::User, row.id, row.version));
             Ok(())
         });
@@ -234,12 +239,18 @@ fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &Use
     // Another role narrows the tokens by itself. Another password, e-mail address or state from somebody else's hand
     // means that whoever had the account is to be kept out.
     if old.active != new.active || old.password_hash != new.password_hash || old.email_key != new.email_key {
-        for id in api_tokens::revoke_all(connection, &new.id)? {
-            journal.record(Event::new(Action::Deleted, Resource::Token, id));
-        }
+        revoke_tokens(connection, journal, &new.id)?;
     }
     journal.record(Event::updated(Resource::User, new.id.clone(), new.version));
     Ok(new.into())
+}
+
+/// Revokes every API token of an account, and says so in the log.
+fn revoke_tokens(connection: &mut AnyConnection, journal: &mut Journal, id: &str) -> Result<()> {
+    for token in api_tokens::revoke_all(connection, id)? {
+        journal.record(Event::new(Action::Deleted, Resource::Token, token));
+    }
+    Ok(())
 }
 
 fn is_admin(row: &UserRow) -> bool {

@@ -156,8 +156,8 @@ pub async fn get_me(caller: Allow<needs::ReadAccount>, accounts: Accounts) -> Re
 
 /// Change your password
 ///
-/// All your other sessions end at once. This one goes on until its access token expires and cannot be refreshed; sign
-/// in again with the new password.
+/// All your other sessions and all your API tokens end at once. This session goes on until its access token expires and
+/// cannot be refreshed; sign in again with the new password.
 #[utoipa::path(
     put,
     path = "/auth/password",

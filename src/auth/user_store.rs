@@ -47,6 +47,12 @@ pub fn find_by_email(connection: &mut AnyConnection, email_key: &str) -> Result<
     Ok(users::table.filter(users::email_key.eq(email_key)).first(connection).optional()?)
 }
 
+/// Holds an account until the commit, so that nobody locks it while something is given to it.
+pub fn hold(connection: &mut AnyConnection, id: &str) -> Result<()> {
+    diesel::update(users::table.find(id)).set(users::version.eq(users::version)).execute(connection)?;
+    Ok(())
+}
+
 /// Keeps a new account.
 ///
 /// Errors: 409 on `/email` when another account has the address.

@@ -129,7 +129,7 @@ pub async fn update_user(
 
 /// Delete an account
 ///
-/// Its sessions end at once; the stories of the person stay. To keep the account and only close the door, set `active`
+/// Its sessions and API tokens end at once; the stories of the person stay. To keep the account and only close the door, set `active`
 /// to `false`. The last active admin cannot be deleted.
 #[utoipa::path(
     delete,

@@ -7,7 +7,7 @@ use rstest_reuse::apply;
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
-use crate::support::desk::{address, slugs_of, text};
+use crate::support::desk::{address, at_once, slugs_of, text};
 use crate::support::{Database, PASSWORD, TestApp, each_database};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -147,6 +147,33 @@ fn s08_people_see_and_revoke_their_own_tokens_and_admins_everybodys(database: Da
     bearer(&app, &of_ben).get("/v1/auth/me").expect(200);
     admin.delete(&place).expect(204);
     bearer(&app, &of_ben).get("/v1/auth/me").expect(401);
+}
+
+#[apply(each_database)]
+fn s25_an_account_that_is_locked_meanwhile_is_left_with_no_token(database: Database) {
+    let app = TestApp::start(database);
+    let admin = app.admin();
+    for round in 0..5 {
+        let ana = app.signed_in(&format!("ana-{round}@example.org"), "editor");
+        let id = text(&ana.get("/v1/auth/me").expect(200).json()["id"]).to_owned();
+        at_once(6, |number| match number {
+            3 => admin.patch(&format!("/v1/users/{id}"), json!({ "active": false })).status(),
+            _ => ana.post("/v1/tokens", json!({ "name": "x", "scopes": ["articles:write"] })).status(),
+        });
+        let left = admin.get(&format!("/v1/tokens?user={id}")).expect(200).json();
+        assert_eq!(left["data"], json!([]), "round {round}");
+    }
+}
+
+#[apply(each_database)]
+fn s25_another_password_ends_the_tokens_that_were_made_with_the_old_one(database: Database) {
+    let app = TestApp::start(database);
+    let ana = app.signed_in("ana@example.org", "editor");
+    let token = bearer(&app, &make(&ana, json!({ "name": "x", "scopes": ["articles:write"] })));
+    token.get("/v1/auth/me").expect(200);
+    let change = json!({ "current_password": PASSWORD, "new_password": "seven quiet rivers at dawn" });
+    ana.put("/v1/auth/password", change).expect(204);
+    token.get("/v1/auth/me").expect(401);
 }
 
 #[apply(each_database)]
