@@ -54,9 +54,22 @@ pub fn check_written(caller: Option<&SignedIn>, row: &ArticleRow) -> Result<()> 
     }
 }
 
-/// Whether this caller may do this to every story there is.
-pub fn reaches_everything(caller: &SignedIn, action: Permission) -> bool {
-    let unlimited = |grant: &Grant| grant.action.covers(action) && grant.is_unlimited();
+/// Refuses a change that brings a story which readers know into the reach of somebody who could not publish it before,
+/// nor give it back or purge it: another section must not be the way to take it down.
+pub fn check_moved(caller: Option<&SignedIn>, before: &ArticleRow, row: &ArticleRow) -> Result<()> {
+    let Some(caller) = caller.filter(|_| before.publication_number > 0) else { return Ok(()) };
+    let gains = |action| may(caller, action, row) && !may(caller, action, before);
+    if [Permission::PublishArticles, Permission::LiftKills, Permission::PurgeArticles].into_iter().any(gains) {
+        let detail = "This would move a published article to a section, source or language where you may publish; it is \
+                      moved by somebody who may publish it where it is.";
+        return Err(Error::Forbidden(detail.into()));
+    }
+    Ok(())
+}
+
+/// Whether this caller reads every working copy there is.
+pub fn reads_everything(caller: &SignedIn) -> bool {
+    let unlimited = |grant: &Grant| grant.action.covers(Permission::ReadDrafts) && grant.is_unlimited();
     caller.rights.layers().all(|grants| grants.iter().any(unlimited))
 }
 

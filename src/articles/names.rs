@@ -75,8 +75,8 @@ pub fn refuse_published(
 /// Whether the caller takes over a slug from another story, which is a decision about what readers of that one find:
 /// the slug that is sent, or else the `present` one of the story.
 ///
-/// Errors: 403 when that is not the caller's to do; 422 when the slug would be made from the title, and the caller may
-/// not publish every story that it could be taken from.
+/// Errors: 403 when that is not the caller's to do; 422 when the slug would be made from the title: what is taken has to
+/// be named.
 pub fn takes_over(
     connection: &mut AnyConnection,
     (input, present): (&ArticleInput, Option<&str>),
@@ -90,14 +90,17 @@ pub fn takes_over(
         return Err(refusal());
     }
     let Some(slug) = input.slug.as_value().map(Slug::as_str).or(present) else {
-        let detail = "send the slug that you take over, too: you may do so from some stories only";
-        let refusal = || Error::Unprocessable(vec![Rejection::field("/slug", "required", detail)]);
-        return access::reaches_everything(caller, Permission::PublishArticles).then_some(true).ok_or_else(refusal);
+        let detail = "send the slug that you take over, too";
+        return Err(Error::Unprocessable(vec![Rejection::field("/slug", "required", detail)]));
     };
     let Some((other, known_since)) = latest(connection, slug)? else { return Ok(true) };
     let other: Option<ArticleRow> =
         articles::table.find(other).select(ArticleRow::as_select()).first(connection).optional()?;
     match other {
+        // At the address of what was killed readers are told so; who puts something else there lifts the kill.
+        Some(other) if other.killed_at.is_some() && !access::may(caller, Permission::LiftKills, &other) => {
+            Err(Error::Forbidden("That article was killed; only an admin gives its slug to another one.".into()))
+        }
         Some(other) if !access::may(caller, Permission::PublishArticles, &other) => match known_since > now {
             // That one waits there is not theirs to know: the slug is in use, as a draft's would be.
             true => Ok(false),

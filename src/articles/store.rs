@@ -217,8 +217,10 @@ pub fn change(
     }
     refuse_past_embargo(&draft, before.embargo_until, journal.now())?;
     let embargo = before.embargo_until;
-    let row = save_draft(connection, journal, ArticleRow { slug, slug_taken_over, ..before }, draft, note)?;
+    let row = ArticleRow { slug, slug_taken_over, ..before.clone() };
+    let row = save_draft(connection, journal, row, draft, note)?;
     access::check_written(caller, &row)?;
+    access::check_moved(caller, &before, &row)?;
     match row.embargo_until == embargo {
         true => Ok(row.into()),
         false => {

@@ -220,3 +220,33 @@ fn a_front_end_can_ask_what_to_offer(database: Database) {
     writer.get("/v1/auth/can?action=articles:fly").expect(400);
     app.anonymous().get("/v1/auth/can").expect(401);
 }
+
+#[apply(each_database)]
+fn nobody_moves_a_published_story_under_their_own_door(database: Database) {
+    let app = TestApp::start(database);
+    let (admin, editor) = (app.admin(), app.editor());
+    for name in ["Sport", "World"] {
+        admin.make("tags", json!({ "name": name, "kind": "section" }));
+    }
+    let permissions = json!([{ "action": "articles:write" }, { "action": "articles:publish", "sections": ["sport"] }]);
+    admin.make("roles", json!({ "name": "wall", "permissions": permissions }));
+    let wall = app.signed_in("wall@example.org", "wall");
+    let held = editor.begin(json!({ "title": "Held", "section": "world", "embargo_until": app.later(600) }));
+    editor.publish(&held, json!({}));
+    let read = editor.published(json!({ "title": "Read", "section": "world" }));
+    for (story, change) in [
+        (&held, json!({ "embargo_until": null })),
+        (&held, json!({ "embargo_until": null, "section": "sport" })),
+        (&held, json!({ "section": "sport" })),
+        (&read, json!({ "section": "sport" })),
+    ] {
+        wall.if_match("*").patch(&address(story), change).expect(403);
+    }
+    // What they may do besides: write it where it is, and publish what readers do not know yet.
+    wall.change(&read, json!({ "summary": "Shorter." }));
+    let draft = editor.begin(json!({ "title": "Draft", "section": "world" }));
+    wall.change(&draft, json!({ "section": "sport" }));
+    wall.publish(&draft, json!({}));
+    editor.change(&read, json!({ "section": "sport" }));
+    wall.publish(&read, json!({}));
+}

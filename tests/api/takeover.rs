@@ -59,8 +59,21 @@ fn whoever_publishes_one_section_takes_over_no_slug_of_another(database: Databas
     // What it has already is no taking over, and gives no leave for the next one.
     desk.change(&story, json!({"title": "Cup final", "take_over": true}));
     desk.if_match("*").patch(&address(&story), json!({"slug": "budget"})).expect(409);
-    let taken = editor.begin(mine);
-    assert_eq!(text(&taken["slug"]), "budget-2", "beside the draft that still has it");
+    assert_eq!(editor.post("/v1/articles", mine).expect(422).refusals(), ["/slug required"]);
+}
+
+#[apply(each_database)]
+fn the_slug_of_what_was_killed_is_given_away_by_admins_only(database: Database) {
+    let app = TestApp::start(database);
+    let (admin, editor, reader) = (app.admin(), app.editor(), app.anonymous());
+    let libel = editor.published(json!({"title": "Libel"}));
+    app.pass(1);
+    editor.post(&format!("{}/kill", address(&libel)), json!({"reason_public": "A court order."})).expect(200);
+    editor.change(&libel, json!({"slug": "parked"}));
+    let again = json!({"title": "Libel", "slug": "libel", "take_over": true});
+    editor.post("/v1/articles", again.clone()).expect(403);
+    reader.get("/v1/articles/libel").expect(410);
+    admin.post("/v1/articles", again).expect(201);
 }
 
 #[apply(each_database)]
