@@ -207,6 +207,7 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
         ("UPDATE withdrawals SET reason_public = 'Lies.' WHERE kind = 'killed'", "what was killed, or why"),
         ("UPDATE withdrawals SET reason_internal = NULL WHERE kind = 'killed'", "what was killed, or why"),
         ("UPDATE withdrawals SET up_to = up_to - 1 WHERE kind = 'killed'", "what was killed, or why"),
+        ("UPDATE withdrawals SET begun_at = ended_at WHERE kind = 'killed'", "what was killed, or why"),
         ("UPDATE withdrawals SET kind = 'lies'", "it cannot be read"),
         ("DELETE FROM withdrawals WHERE kind = 'embargoed'", "out of sight under embargo"),
         ("DELETE FROM search_entries", "the search index does not have it"),

@@ -17,6 +17,7 @@ use crate::live::WithdrawalKind;
 #[diesel(table_name = withdrawals)]
 struct Withdrawal {
     kind: WithdrawalKind,
+    begun_at: Timestamp,
     ended_at: Timestamp,
     up_to: i32,
     reason_public: Option<String>,
@@ -66,6 +67,7 @@ fn check_kills(row: &ArticleRow, log: &[Logged], rows: &[Withdrawal]) -> Checked
         let as_said = match kills.next() {
             Some(kill) => {
                 usize::try_from(kill.up_to).is_ok_and(|up_to| up_to == published)
+                    && kill.begun_at == entry.at
                     && entry.digest == Some(told_of_kill(&row.id, kill.reason_public.as_deref())?)
                     && entry.note == kill.reason_internal
             }
