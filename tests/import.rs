@@ -279,20 +279,38 @@ fn what_the_api_gives_comes_in_elsewhere_as_it_is() {
     here.run(&["import", "salt.md", "--publish"]).expect_success();
     let (serving, editor) = serve(&here);
     let given = editor.get("/v1/articles/salt").expect(200);
-    let list = editor.get("/v1/articles").expect(200);
+    let export = serving.anonymous().get("/v1/articles/export").expect(200);
     let live = serving.anonymous().get("/v1/articles/salt").expect(200).json();
-    for (name, content) in [("salt.json", &given), ("list.json", &list)] {
+    for (arguments, content) in [(&["salt.json"][..], &given), (&["salt.ndjson", "--publish"], &export)] {
         let there = Program::migrated();
-        there.file(name, content.text());
-        let run = there.run(&["import", name]).expect_success();
+        there.file(arguments[0], content.text());
+        let run = there.run(&[&["import"], arguments].concat()).expect_success();
         assert_eq!(count(&run), "1 new, 0 changed, 0 unchanged, 1 published, 0 refused");
-        if name == "salt.json" {
-            let (serving, _) = serve(&there);
-            let arrived = serving.anonymous().get("/v1/articles/salt").expect(200).json();
-            let (theirs, ours) = (story(&arrived), story(&live));
-            assert_eq!(theirs, ours);
-        }
+        let (serving, _) = serve(&there);
+        let arrived = serving.anonymous().get("/v1/articles/salt").expect(200).json();
+        assert_eq!(story(&arrived), story(&live), "{arguments:?}");
     }
+    // A list has no texts, and stories without them are not what anybody means to keep.
+    let there = Program::migrated();
+    there.file("list.json", editor.get("/v1/articles").expect(200).text());
+    assert_eq!(
+        problems(&there.run(&["import", "list.json"])),
+        ["list.json:1: body: lists leave out the text; import what /v1/articles/export gives, or one article"]
+    );
+}
+
+#[test]
+fn what_was_killed_is_brought_back_by_no_import() {
+    let program = Program::migrated();
+    program.file("libel.md", "# Libel\n\nForged.\n");
+    let import = || program.run(&["import", "libel.md", "--publish"]);
+    import().expect_success();
+    let (serving, editor) = serve(&program);
+    editor.post("/v1/articles/libel/kill", json!({"reason_public": "Forged."})).expect(200);
+    editor.if_match("*").delete("/v1/articles/libel").expect(204);
+    let refused = problems(&import()).join("\n");
+    assert!(refused.contains("slug: ") && refused.contains("was killed"), "{refused}");
+    assert_eq!(total(&serving.anonymous()), 0);
 }
 
 /// What a story says, without the ids and moments of the house that it lives in.

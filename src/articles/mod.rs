@@ -41,6 +41,7 @@ pub use article::{ArticleView, Status, WorkingCopy};
 pub use held::hold;
 pub use input::{ArticleInput, NewArticle};
 pub use killing::told as told_of_kill;
+pub use names::was_killed;
 pub use presence::tidy as tidy_presence;
 pub use publication::Publication;
 pub use publishing::{publish, tidy as tidy_publications};

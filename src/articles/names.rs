@@ -21,6 +21,13 @@ pub fn published_as(connection: &mut AnyConnection, slug: &str) -> Result<Option
     Ok(latest(connection, slug)?.map(|(article, _)| article))
 }
 
+/// Whether the story that was last published under this slug is killed, in the trash or not.
+pub fn was_killed(connection: &mut AnyConnection, slug: &str) -> Result<bool> {
+    let Some(article) = published_as(connection, slug)? else { return Ok(false) };
+    let killed = articles::table.find(article).filter(articles::killed_at.is_not_null());
+    Ok(diesel::select(exists(killed)).get_result(connection)?)
+}
+
 /// The story that was last published under this slug, and since when readers know it so.
 fn latest(connection: &mut AnyConnection, slug: &str) -> Result<Option<(String, Timestamp)>> {
     let latest = publications::table

@@ -133,6 +133,11 @@ pub fn store(connection: &mut AnyConnection, journal: &mut Journal, story: &Stor
     let there = articles::find_by_slug(connection, &slug_of(&input))?;
     let mut outcome = Outcome::default();
     let row = match there {
+        None if articles::was_killed(connection, &slug_of(&input))? => {
+            let detail = "an article that readers knew under this slug was killed, and an import does not bring it back; \
+                          another slug makes this a story of its own";
+            return Err(Error::taken("/slug", detail));
+        }
         None => {
             outcome.new = 1;
             articles::create(connection, journal, None, input)?

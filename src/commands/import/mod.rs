@@ -56,7 +56,7 @@ pub struct Import {
 pub enum Format {
     /// One JSON object on each line.
     Ndjson,
-    /// One JSON object, an array of them, or a list as the API gives it.
+    /// One JSON object, an array of them, or an object with an array of them under "data".
     Json,
     /// Markdown, with the other fields as YAML between two lines of three hyphens at the top.
     Markdown,

@@ -61,18 +61,26 @@ fn read(file: &Path) -> Result<String, Problem> {
     })
 }
 
-/// One JSON object on each line; empty lines are passed over.
+/// One JSON object on each line; empty lines are passed over, and so is the last one of an export, which says that it is
+/// whole.
 fn stories_in_lines(text: &str, defaults: &Defaults) -> Result<Vec<Story>, Vec<Problem>> {
     let lines = text.trim_start_matches('\u{feff}').lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let read = |(index, line): (usize, &str)| {
         let value =
             serde_json::from_str(line).map_err(|error| Problem::at(index + 1, format!("is not JSON: {error}")))?;
-        story_of(index + 1, value, defaults)
+        if is_end_of_export(&value) {
+            return Ok(None);
+        }
+        story_of(index + 1, value, defaults).map(Some)
     };
-    all(lines.map(read))
+    all(lines.map(read).filter_map(Result::transpose))
 }
 
-/// One object, an array of objects, or a list as the API gives it.
+fn is_end_of_export(value: &Value) -> bool {
+    value.get("end") == Some(&Value::Bool(true)) && value.get("title").is_none()
+}
+
+/// One object, an array of objects, or a page of them under `data`.
 fn stories_in_json(text: &str, defaults: &Defaults) -> Result<Vec<Story>, Vec<Problem>> {
     let text = text.trim_start_matches('\u{feff}');
     let refuse = |error: serde_json::Error| vec![Problem::at(error.line(), format!("is not JSON: {error}"))];

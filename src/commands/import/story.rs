@@ -53,6 +53,10 @@ impl Story {
     /// A story from the members of a JSON object. What only a server sets is passed over, so that what the API gives
     /// can be imported as it is; what is misspelled is refused later, by the same rules as over HTTP.
     pub fn new(line: usize, mut members: Map<String, Value>, defaults: &Defaults) -> Result<Story, Problem> {
+        if members.contains_key("corrections_count") && !members.contains_key("body") {
+            let what = "body: lists leave out the text; import what /v1/articles/export gives, or one article";
+            return Err(Problem::at(line, what));
+        }
         let published = matches!(members.get("status").and_then(Value::as_str), Some("published" | "changed"));
         let publish = match members.remove("publish") {
             None => published || defaults.publish,
@@ -66,6 +70,8 @@ impl Story {
             }
             Some(_) => return Err(Problem::at(line, "published_at: must be an RFC 3339 time in quotes")),
         };
+        // Where an export goes on after this story.
+        members.remove("cursor");
         members.retain(|name, _| !ArticleInput::READ_ONLY.contains(&name.as_str()));
         complete(&mut members, defaults);
         Ok(Story { line, members, publish, dated })
