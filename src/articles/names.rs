@@ -80,13 +80,13 @@ pub fn refuse_published(
 }
 
 /// Whether the caller takes over a slug from another story, which is a decision about what readers of that one find:
-/// the slug that is sent, or else the `present` one of the story.
+/// the slug that is sent, or else that of the story as it is, `before`.
 ///
 /// Errors: 403 when that is not the caller's to do; 422 when the slug would be made from the title: what is taken has to
 /// be named.
 pub fn takes_over(
     connection: &mut AnyConnection,
-    (input, present): (&ArticleInput, Option<&str>),
+    (input, before): (&ArticleInput, Option<&ArticleRow>),
     caller: Option<&SignedIn>,
     now: Timestamp,
 ) -> Result<bool> {
@@ -96,11 +96,12 @@ pub fn takes_over(
     if !caller.may(Permission::PublishArticles) {
         return Err(refusal());
     }
-    let Some(slug) = input.slug.as_value().map(Slug::as_str).or(present) else {
+    let Some(slug) = input.slug.as_value().map(Slug::as_str).or(before.map(|row| row.slug.as_str())) else {
         let detail = "send the slug that you take over, too";
         return Err(Error::Unprocessable(vec![Rejection::field("/slug", "required", detail)]));
     };
-    let Some((other, known_since)) = latest(connection, slug)? else { return Ok(true) };
+    let other = latest(connection, slug)?.filter(|(other, _)| before.is_none_or(|row| row.id != *other));
+    let Some((other, known_since)) = other else { return Ok(true) };
     let other: Option<ArticleRow> =
         articles::table.find(other).select(ArticleRow::as_select()).first(connection).optional()?;
     match other {

@@ -200,7 +200,7 @@ pub fn change(
     input: ArticleInput,
     caller: Option<&SignedIn>,
 ) -> Result<Passed> {
-    let taken_over = names::takes_over(connection, (&input, Some(&before.slug)), caller, journal.now())?;
+    let taken_over = names::takes_over(connection, (&input, Some(&before)), caller, journal.now())?;
     let input = translation::resolve(connection, caller, &before.id, input)?;
     let slug = input.slug.as_value().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
     let note = input.note.as_value().cloned().map(String::from);

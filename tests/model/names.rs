@@ -20,6 +20,11 @@ pub fn is_refused(stories: &[Story], index: usize, slug: &str, taken_over: bool,
     }
 }
 
+/// Whether readers of this slug are to be told that another story was killed: only an admin gives it to this one.
+pub fn is_anothers_kill(stories: &[Story], index: usize, slug: &str) -> bool {
+    newest(stories, slug, |_| true).is_some_and(|(owner, _)| owner != index && stories[owner].killed.is_some())
+}
+
 /// Whether a story may not be published under its slug.
 pub fn is_unpublishable(stories: &[Story], index: usize, now: u64) -> bool {
     let story = &stories[index];

@@ -220,6 +220,8 @@ impl Newsroom {
         let story = &self.stories[index];
         let expected = if story.trashed {
             404
+        } else if take_over && names::is_anothers_kill(&self.stories, index, &slug) {
+            403
         } else if story.slug == slug {
             200
         } else if names::is_refused(&self.stories, index, &slug, take_over, self.now)
