@@ -272,6 +272,36 @@ fn what_is_taken_down_at_the_moment_at_which_it_appeared_is_gone(database: Datab
     assert_eq!(rows(&reader, "/v1/articles?status=gone").len(), 3);
 }
 
+#[apply(each_database)]
+fn what_was_to_come_back_and_does_not_is_still_gone(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let mut stories = Vec::new();
+    for title in ["cancelled", "earlier"] {
+        stories.push(editor.published(json!({ "title": title })));
+    }
+    // At the moment at which they appeared, and once more later: both kinds of endings wait for the same return.
+    for seconds in [0, 5] {
+        app.pass(seconds);
+        for story in &stories {
+            if seconds > 0 {
+                editor.publish(story, json!({}));
+                app.pass(1);
+            }
+            editor.unpublish(story);
+            editor.publish(story, json!({"at": app.later(20)}));
+        }
+        editor.post(&format!("{}/unschedule", address(&stories[0])), json!({})).expect(200);
+        editor.publish(&stories[1], json!({}));
+        for seconds in [0, 21] {
+            app.pass(seconds);
+            let expected = [(json!("cancelled"), "unpublished".to_owned())];
+            assert_eq!(gone(&reader, ""), expected, "after {seconds} s");
+        }
+        editor.unpublish(&stories[1]);
+    }
+}
+
 /// A change that begins now and is stored only when the test says so: what the door writes, and an end moved by hand.
 #[apply(each_database)]
 fn a_change_that_is_stored_after_later_ones_is_not_missed(database: Database) {

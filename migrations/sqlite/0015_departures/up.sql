@@ -47,6 +47,9 @@ CREATE TRIGGER departures_moved AFTER UPDATE OF live_until ON publications
 WHEN NEW.live_until <> OLD.live_until
 BEGIN
     DELETE FROM departures WHERE publication_id = NEW.id;
+    -- Whatever waited for it waits again; that of a publication that ended as it began is looked at nowhere else.
+    UPDATE departures SET back_at = '9999-12-31 23:59:59'
+    WHERE article_id = NEW.article_id AND back_at = NEW.live_from AND NEW.live_until <= NEW.live_from;
     INSERT OR REPLACE INTO departures (publication_id, article_id, slug, gone_at, back_at, reason)
     SELECT id, article_id, slug, live_until, next, CASE WHEN live_until < expires_at THEN 'unpublished' ELSE 'expired' END
     FROM (
