@@ -137,7 +137,7 @@ pub fn purge(connection: &mut AnyConnection, journal: &mut Journal, row: Article
     };
     publishing::purge(connection, &row.id)?;
     diesel::delete(articles::table.find(&row.id)).execute(connection)?;
-    events::forget_answers(connection, &row.id)?;
+    events::withhold_answers_about(connection, &row.id)?;
     let purged = Event::new(Action::Purged, Resource::Article, &row.id);
     journal.record(Event { before: Some(row.version), ..purged });
     Ok(())

@@ -18,7 +18,7 @@ use super::{SignedIn, api_tokens, roles, session_list, session_store};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Action, Actor, Event, Journal, Ledger, Resource};
+use crate::events::{self, Action, Actor, Event, Journal, Ledger, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::page::{Key, List, Page};
 use crate::http::patch::Patch;
@@ -88,6 +88,7 @@ impl Accounts {
         new.password.check_against(&owner, "/password").map_err(refuse)?;
         let password_hash = self.passwords.hash(&new.password).await?;
         let write = self.ledger.write(actor, options, move |connection, journal| {
+            still_manages_accounts(connection, journal.actor())?;
             roles::hold(connection, &new.role)?;
             let row = UserRow {
                 id: new_id(),
@@ -125,6 +126,7 @@ impl Accounts {
         };
         let passwords = self.passwords.clone();
         let write = self.ledger.write(actor, options, move |connection, journal| {
+            still_manages_accounts(connection, journal.actor())?;
             let old = user_store::find(connection, &id)?.ok_or(Error::NotFound("user"))?;
             if_match.check(old.version)?;
             if let Some(password) = change.password.as_value() {
@@ -220,6 +222,17 @@ fn changed(old: &UserRow, change: UserInput, password_hash: Option<String>) -> U
     row
 }
 
+/// Making a password's hash takes a while, and whoever asked for it may be no admin any more.
+///
+/// Errors: 403.
+fn still_manages_accounts(connection: &mut AnyConnection, actor: &Actor) -> Result<()> {
+    let Some(id) = actor.user_id() else { return Ok(()) };
+    match user_store::find(connection, id)? {
+        Some(row) if is_admin(&row) => Ok(()),
+        _ => Err(Error::Forbidden("Your account was changed meanwhile, and manages no accounts any more.".into())),
+    }
+}
+
 /// Stores a changed row with its event, and ends the sessions when it is about who may sign in as whom.
 fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &UserRow, new: UserRow) -> Result<User> {
     let access = |row: &UserRow| (row.email_key.clone(), row.role.clone(), row.active, row.password_hash.clone());
@@ -235,6 +248,7 @@ fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &Use
     // After the row was written: whoever signs in or refreshes at this moment waits for it or is ended here.
     if access_changed {
         session_list::end_all(connection, journal, (&new.id, None))?;
+        events::withhold_answers_to(connection, std::slice::from_ref(&new.id))?;
     }
     // Another role narrows the tokens by itself. Another password, e-mail address or state from somebody else's hand
     // means that whoever had the account is to be kept out.

@@ -12,7 +12,7 @@ mod told;
 
 pub use event::{Action, Actor, Event, Resource};
 pub use ledger::Ledger;
-pub use replay::forget_answers;
+pub use replay::{withhold_answers_about, withhold_answers_to};
 pub use signer::{PublicKey, Signer, checkpoint_text, key_name};
 pub use store::{BETWEEN_CHECKPOINTS, Changes, Entry, changes_since, newest_position};
 pub use told::Told;

@@ -16,6 +16,21 @@ use crate::http::idempotency::IdempotencyKey;
 /// How long an answer is kept.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
+/// In place of the status of an answer that is not given again.
+const WITHHELD: i32 = 0;
+
+/// A key whose answer is not given again.
+#[derive(AsChangeset)]
+#[diesel(table_name = keys, treat_none_as_null = true)]
+struct Withheld {
+    status: i32,
+    body: &'static str,
+    version: Option<i32>,
+    location: Option<String>,
+}
+
+const NOTHING_TO_GIVE: Withheld = Withheld { status: WITHHELD, body: "", version: None, location: None };
+
 /// Does `work` unless this request was answered before, and gives the answer either way. Two requests with the same key
 /// at the same moment come here one after the other: the second waits at the key until the first has committed.
 pub fn once(
@@ -60,7 +75,7 @@ fn take(connection: &mut AnyConnection, user: &str, key: &IdempotencyKey, now: T
         keys::user_id.eq(user),
         keys::key.eq(&key.key),
         keys::fingerprint.eq(&key.fingerprint),
-        keys::status.eq(0),
+        keys::status.eq(WITHHELD),
         keys::body.eq(""),
         keys::created_at.eq(now),
     );
@@ -83,6 +98,11 @@ fn given_before(connection: &mut AnyConnection, user: &str, key: &IdempotencyKey
         let detail = "this key was sent with another request before; a new request needs a new key";
         return Err(Error::Conflict(Rejection::header("Idempotency-Key", "key_reused", detail)));
     }
+    if status == WITHHELD {
+        let detail = "this request was carried out; its answer is no longer given, because what it was about was removed \
+                      or your rights have changed since. Look at how things stand now, and use a new key to do it again";
+        return Err(Error::Conflict(Rejection::header("Idempotency-Key", "answer_withheld", detail)));
+    }
     Ok(Kept { status: u16::try_from(status).unwrap_or(200), body, version, location })
 }
 
@@ -92,8 +112,17 @@ fn forget(connection: &mut AnyConnection, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Forgets every kept answer that names this id: what was purged must not come back out of here.
-pub fn forget_answers(connection: &mut AnyConnection, id: &str) -> Result<()> {
-    diesel::delete(keys::table.filter(keys::body.like(format!("%{id}%")))).execute(connection)?;
+/// Withholds every kept answer that names this id: what was purged must not come back out of here. The keys stay, so that
+/// nothing is done twice.
+pub fn withhold_answers_about(connection: &mut AnyConnection, id: &str) -> Result<()> {
+    let about = keys::table.filter(keys::body.like(format!("%{id}%")));
+    diesel::update(about).set(NOTHING_TO_GIVE).execute(connection)?;
+    Ok(())
+}
+
+/// Withholds every answer that was kept for these accounts: what they were told may be more than they may see from now on.
+pub fn withhold_answers_to(connection: &mut AnyConnection, users: &[String]) -> Result<()> {
+    let theirs = keys::table.filter(keys::user_id.eq_any(users));
+    diesel::update(theirs).set(NOTHING_TO_GIVE).execute(connection)?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rstest_reuse::apply;
 use serde_json::json;
 
+use crate::support::desk::text;
 use crate::support::{Database, TestApp, each_database};
 
 #[apply(each_database)]
@@ -53,6 +54,39 @@ fn of_many_at_once_one_happens_and_all_get_its_answer(database: Database) {
     });
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     assert_eq!(app.editor().get("/v1/articles?count=true").json()["total"], 1);
+}
+
+/// Whoever may see less than before, or asks for what was removed, is not told again; and nothing happens twice.
+#[apply(each_database)]
+fn an_answer_is_withheld_from_whoever_may_not_see_it_any_more(database: Database) {
+    let app = TestApp::start(database);
+    let admin = app.admin();
+    let grants = |more: &[&str]| {
+        let actions = ["articles:write", "articles:read_drafts"].iter().chain(more);
+        json!(actions.map(|action| json!({ "action": action })).collect::<Vec<_>>())
+    };
+    admin.post("/v1/roles", json!({"name": "desk", "permissions": grants(&["articles:publish"])})).expect(201);
+    let story = json!({"title": "Ferry returns", "editor_note": "canary"});
+    for (email, role) in [("kept@example.org", "desk"), ("other@example.org", "editor")] {
+        app.signed_in(email, role).header("Idempotency-Key", "k").post("/v1/articles", story.clone()).expect(201);
+    }
+    let withheld = |email: &str, role: &str| {
+        let again = app.signed_in(email, role).header("Idempotency-Key", "k").post("/v1/articles", story.clone());
+        let again = again.expect(409);
+        assert_eq!(again.code(), "answer_withheld");
+        assert!(!again.text().contains("canary"), "{}", again.text());
+    };
+    admin.patch("/v1/roles/desk", json!({"permissions": grants(&[])})).expect(200);
+    withheld("kept@example.org", "desk");
+    app.signed_in("other@example.org", "editor")
+        .header("Idempotency-Key", "k")
+        .post("/v1/articles", story.clone())
+        .expect(201);
+    let users = admin.get("/v1/users?limit=100").expect(200).json();
+    let other = users["data"].as_array().unwrap().iter().find(|user| user["email"] == "other@example.org").unwrap();
+    admin.patch(&format!("/v1/users/{}", text(&other["id"])), json!({"role": "writer"})).expect(200);
+    withheld("other@example.org", "writer");
+    assert_eq!(admin.get("/v1/articles?count=true").json()["total"], 2, "nothing happened twice");
 }
 
 #[apply(each_database)]

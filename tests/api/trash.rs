@@ -81,7 +81,7 @@ fn what_is_purged_leaves_nothing_but_its_entry_in_the_log(database: Database) {
     let app = TestApp::start(database);
     let (editor, admin) = (app.editor(), app.admin());
     let new = json!({"title": "Purge me", "body": "zanzibar", "note": "zanzibar"});
-    let story = editor.header("Idempotency-Key", "once").post("/v1/articles", new).expect(201).json();
+    let story = editor.header("Idempotency-Key", "once").post("/v1/articles", new.clone()).expect(201).json();
     editor.publish(&story, json!({}));
     let place = format!("{}?purge=true", address(&story));
     app.pass(1);
@@ -97,10 +97,13 @@ fn what_is_purged_leaves_nothing_but_its_entry_in_the_log(database: Database) {
             articles::table.count().get_result(connection)?,
             revisions::table.count().get_result(connection)?,
             publications::table.count().get_result(connection)?,
-            idempotency_keys::table.count().get_result(connection)?,
+            idempotency_keys::table.filter(idempotency_keys::body.ne("")).count().get_result(connection)?,
         ])
     });
     assert_eq!(rows, [0; 4]);
+    // Its key is known, so that a caller who was not sure does not make it anew.
+    let again = editor.header("Idempotency-Key", "once").post("/v1/articles", new);
+    assert_eq!(again.expect(409).code(), "answer_withheld");
     let log = admin.get(&format!("/v1/events?id={}", text(&story["id"]))).expect(200).json();
     let actions: Vec<&str> = log["data"].as_array().unwrap().iter().map(|entry| text(&entry["action"])).collect();
     assert_eq!(actions, ["created", "published", "unpublished", "deleted", "purged"]);

@@ -2,12 +2,17 @@
 
 use std::thread;
 
-use dateline::auth::Role;
+use dateline::auth::{Role, UserInput};
+use dateline::error::Error;
+use dateline::events::Actor;
+use dateline::http::input::Complete;
+use dateline::http::query::WriteOptions;
 use rstest::rstest;
 use rstest_reuse::apply;
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
+use crate::support::desk::text;
 use crate::support::{Database, PASSWORD, TestApp, each_database};
 
 fn account(email: &str, role: &str) -> Value {
@@ -151,6 +156,23 @@ fn a_change_of_who_may_do_what_ends_every_session_at_once(
     app.anonymous().post("/v1/auth/refresh", refresh).expect(401);
     sign_in().expect(next_sign_in);
     other.get("/v1/auth/me").expect(200);
+}
+
+/// A password's hash takes a while to make; what was asked for before it is decided on after it.
+#[apply(each_database)]
+fn whoever_is_no_admin_any_more_makes_and_changes_no_accounts(database: Database) {
+    let app = TestApp::start(database);
+    let (admin, editor) = (app.admin(), app.editor());
+    let actor = |client: &Client| Actor::User(text(&client.get("/v1/auth/me").expect(200).json()["id"]).to_owned());
+    let run = |actor: Actor, email: &str| {
+        let new = Complete::<UserInput>::from_value(account(email, "admin")).expect("an account");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let accounts = app.app().accounts();
+        runtime.block_on(accounts.create(actor, WriteOptions::default(), new.try_into().expect("an account")))
+    };
+    run(actor(&admin), "made@example.org").expect("an admin makes accounts");
+    let refused = run(actor(&editor), "second@example.org").expect_err("an editor makes none");
+    assert!(matches!(refused, Error::Forbidden(_)), "{refused:?}");
 }
 
 #[test]

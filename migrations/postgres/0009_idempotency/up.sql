@@ -1,5 +1,5 @@
 -- Answers to requests that carried an Idempotency-Key, so that sending one again does nothing twice. fingerprint tells
--- the same request from another one under the same key; status is 0 only inside the transaction that takes the key.
+-- the same request from another one under the same key; status is 0 where the answer is not given again.
 CREATE TABLE idempotency_keys (
     user_id     TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     key         TEXT COLLATE "C" NOT NULL,

@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{roles, sources, tags, users};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Event, Journal, Resource};
+use crate::events::{self, Event, Journal, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::input::nearest;
 use crate::http::page::List;
@@ -166,6 +166,8 @@ pub fn update(
     if diesel::update(unchanged).set(&row).execute(connection)? == 0 {
         return Err(Error::version_mismatch(find(connection, name)?.version));
     }
+    let whose: Vec<String> = users::table.filter(users::role.eq(name)).select(users::id).load(connection)?;
+    events::withhold_answers_to(connection, &whose)?;
     journal.record(Event::updated(Resource::Role, name, row.version));
     show(connection, row, accounts)
 }
