@@ -148,8 +148,28 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
                 "UPDATE revisions SET content = (SELECT content FROM revisions WHERE article_id = FIRST AND number = 1)
                  WHERE article_id = FIRST AND number = 2",
             ),
-            "number 2: its content is not what was saved",
+            "number 2: its content, or what it says of the save, is not",
         ),
+        (
+            of_first("UPDATE revisions SET saved_by = 'x' WHERE article_id = FIRST AND number = 2"),
+            "number 2: its content, or what it says of the save, is not",
+        ),
+        (
+            of_first("UPDATE revisions SET note = 'Lies.' WHERE article_id = FIRST AND number = 3"),
+            "number 3: its content, or what it says of the save, is not",
+        ),
+        (
+            of_first(
+                "UPDATE revisions SET saved_at = (SELECT MIN(saved_at) FROM revisions)
+                 WHERE article_id = FIRST AND number = 2",
+            ),
+            "number 2: its content, or what it says of the save, is not",
+        ),
+        (
+            of_first("UPDATE articles SET created_by = (SELECT MAX(id) FROM users) WHERE id = FIRST"),
+            "it is not the draft of whoever began it",
+        ),
+        (of_first("UPDATE articles SET created_by = NULL WHERE id = FIRST"), "it is not the draft of whoever began it"),
         (of_first("DELETE FROM revisions WHERE article_id = FIRST AND number = 2"), "number 2: it was removed by hand"),
         (
             of_first(

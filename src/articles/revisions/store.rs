@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::revisions;
 use crate::error::{Error, Result};
-use crate::events::Journal;
+use crate::events::{Journal, chain};
 use crate::http::page::{Key, List, Page, Start};
 use crate::live::Correction;
 
@@ -48,21 +48,45 @@ pub fn keep(
         false => packed(connection, &row.id, base)?.and_then(|(_, bytes)| unpack(&bytes, None).ok()),
     };
     let packed = pack(&bytes, leaning_on.as_deref().map(|bytes| (base, bytes)))?;
+    let save = Save {
+        content: storage::digest(&bytes),
+        saved_by: journal.actor().user_id().map(str::to_owned),
+        saved_at: journal.now(),
+        note,
+    };
     let columns = (
         revisions::article_id.eq(&row.id),
         revisions::number.eq(row.version),
         revisions::title.eq(&row.title),
         revisions::base.eq(packed.base),
         revisions::content.eq(packed.bytes),
-        revisions::saved_by.eq(journal.actor().user_id()),
-        revisions::saved_at.eq(journal.now()),
-        revisions::note.eq(note),
+        revisions::saved_by.eq(&save.saved_by),
+        revisions::saved_at.eq(save.saved_at),
+        revisions::note.eq(&save.note),
     );
     diesel::insert_into(revisions::table).values(columns).execute(connection)?;
-    Ok(storage::digest(&bytes))
+    save.digest()
 }
 
-/// The hash that the newest revision of a story must have, to say what its working copy says.
+/// A save as the log seals it: what was kept, who kept it when, and what they said about it.
+#[derive(Debug, Serialize)]
+pub struct Save {
+    /// The hash of what was kept.
+    pub content: String,
+    /// Id of the account that saved it.
+    pub saved_by: Option<String>,
+    saved_at: Timestamp,
+    note: Option<String>,
+}
+
+impl Save {
+    /// The hash of the whole save.
+    pub fn digest(&self) -> Result<String> {
+        chain::digest(self)
+    }
+}
+
+/// The hash of content that the newest revision of a story must have, to say what its working copy says.
 pub fn digest_of(row: &ArticleRow) -> Result<String> {
     Ok(storage::digest(&Content::of(row)?.to_bytes()?))
 }
@@ -122,20 +146,21 @@ pub fn text_of(connection: &mut AnyConnection, article: &str, number: i32) -> Re
     unpack(&bytes, leaning_on.as_deref()).map(Some)
 }
 
-/// Goes through a story's revisions, oldest first, with the hash of each; holds two of them at a time.
-pub fn each(connection: &mut AnyConnection, article: &str, mut see: impl FnMut(i32, String)) -> Result<()> {
-    let numbers: Vec<i32> = revisions::table
+/// Goes through a story's revisions, oldest first; holds two of them at a time.
+pub fn each(connection: &mut AnyConnection, article: &str, mut see: impl FnMut(i32, Save)) -> Result<()> {
+    type Row = (i32, Option<String>, Timestamp, Option<String>);
+    let rows: Vec<Row> = revisions::table
         .filter(revisions::article_id.eq(article))
         .order(revisions::number.asc())
-        .select(revisions::number)
+        .select((revisions::number, revisions::saved_by, revisions::saved_at, revisions::note))
         .load(connection)?;
-    for number in numbers {
+    for (number, saved_by, saved_at, note) in rows {
         // One that cannot be unpacked was tampered with, and has the hash of nothing.
-        let digest = match text_of(connection, article, number) {
+        let content = match text_of(connection, article, number) {
             Ok(Some(bytes)) => storage::digest(&bytes),
             _ => String::new(),
         };
-        see(number, digest);
+        see(number, Save { content, saved_by, saved_at, note });
     }
     Ok(())
 }

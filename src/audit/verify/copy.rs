@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::publications::Published;
@@ -10,7 +11,7 @@ use super::{Checked, Counts, expect, readable};
 use crate::articles::{ArticleRow, revisions};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
-use crate::db::schema::names;
+use crate::db::schema::{names, users};
 use crate::error::{Error, Result};
 use crate::events::Action;
 use crate::live::{Correction, Document};
@@ -29,17 +30,18 @@ pub fn check_revisions(
     let saves = log.iter().filter(|entry| matches!(entry.action, Action::Created | Action::Updated));
     let mut expected: BTreeMap<i32, &str> =
         saves.filter_map(|entry| Some((entry.version?, entry.digest.as_deref()?))).collect();
-    let newest = expected.last_key_value().map(|(number, digest)| (*number, (*digest).to_owned()));
     let revision = |number: i32| format!("revisions, article {}, number {number}", row.id);
-    let mut found = Ok(());
-    revisions::each(connection, &row.id, |number, digest| {
-        let what = match expected.remove(&number) {
-            Some(kept) if kept == digest => {
+    let (mut found, mut began, mut newest) = (Ok(()), None, None);
+    revisions::each(connection, &row.id, |number, save| {
+        let what = match (expected.remove(&number), save.digest()) {
+            (Some(kept), Ok(digest)) if kept == digest => {
                 counts.revisions += 1;
+                began = began.take().or(Some(save.saved_by));
+                newest = Some((number, save.content));
                 return;
             }
-            Some(_) => "its content is not what was saved",
-            None => "the log does not know it",
+            (Some(_), _) => "its content, or what it says of the save, is not what was saved",
+            (None, _) => "the log does not know it",
         };
         if found.is_ok() {
             found = expect(false, revision(number), what);
@@ -50,7 +52,16 @@ pub fn check_revisions(
         expect(false, revision(*number), "it was removed by hand")?;
     }
     let digest = readable(place(row), revisions::digest_of(row))?;
-    expect(newest == Some((row.version, digest)), place(row), "the working copy is not what was saved last")
+    expect(newest == Some((row.version, digest)), place(row), "the working copy is not what was saved last")?;
+    let is_theirs = began == Some(row.created_by.clone()) || is_orphaned(connection, row, began.flatten())?;
+    expect(is_theirs, place(row), "it is not the draft of whoever began it")
+}
+
+/// Whether nobody has a story because the account that began it was deleted.
+fn is_orphaned(connection: &mut AnyConnection, row: &ArticleRow, began: Option<String>) -> Result<bool> {
+    let there = users::table.filter(users::id.eq(began.unwrap_or_default()));
+    let there: bool = diesel::select(exists(there)).get_result(connection)?;
+    Ok(row.created_by.is_none() && !there)
 }
 
 /// The columns beside the document say what it says. What was deleted since is let go by them.
@@ -74,7 +85,7 @@ fn refers(connection: &mut AnyConnection, column: Option<&String>, named: Option
     match (column, named) {
         (None, Some(named)) => {
             let there = names::table.filter(names::id.eq(named));
-            let there: bool = diesel::select(diesel::dsl::exists(there)).get_result(connection)?;
+            let there: bool = diesel::select(exists(there)).get_result(connection)?;
             Ok(!there)
         }
         (column, named) => Ok(column == named),

@@ -3,8 +3,7 @@
 //! What is covered: every entry of the log; every revision, and the working copy with everything that its next
 //! publication would say; everything that was published, with its links, its intervals and its words in the search index;
 //! kills, embargoes and the trash; tags, authors and sources. What is not: accounts, sessions, roles and API tokens, whose
-//! entries hold no hashes; who saved a revision and when; whose a draft is; former slugs, and the tables that are made
-//! from others (tallies, tombstones).
+//! entries hold no hashes; former slugs, and the tables that are made from others (tallies, tombstones).
 
 mod copy;
 mod log;
