@@ -4,6 +4,7 @@
 use super::draft::Draft;
 use super::held::{Held, Passed};
 use super::publishing;
+use super::row::ArticleRow;
 use super::store;
 use super::wish::Publish;
 use crate::clock::Timestamp;
@@ -89,6 +90,20 @@ pub fn add(
     match publish {
         true => show(connection, journal, Held { row, ..held }),
         false => Ok(Passed { row, schedule: Some(held.schedule), references: None }),
+    }
+}
+
+/// Takes the notes that readers saw out of the working copy, as a new version of it; those that wait stay.
+pub fn withdraw(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<ArticleRow> {
+    let mut draft = Draft::from_row(&row)?;
+    let all = draft.document.corrections.len();
+    draft.document.corrections.retain(|note| waits(note, &[]));
+    match draft.document.corrections.len() == all {
+        true => Ok(row),
+        false => {
+            let note = "the public notes of what was killed went with it".to_owned();
+            store::save_draft(connection, journal, row, draft, Some(note))
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 
 use super::article::Kill;
 use super::held::{Held, Passed};
-use super::publishing;
 use super::row::ArticleRow;
+use super::{names, publishing};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::withdrawals;
@@ -41,6 +41,7 @@ pub fn kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, r
     let killed = Event::new(Action::Killed, Resource::Article, &row.id).noted(reasons.internal.clone());
     let digest = told(&row.id, reasons.public.as_deref())?;
     begin(connection, journal, row, (WithdrawalKind::Killed, reasons, Timestamp::FOREVER))?;
+    names::end_takeovers(connection, &row.id)?;
     journal.record(Event { before: Some(row.version), ..killed.sealing(digest) });
     Ok(passed)
 }

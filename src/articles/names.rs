@@ -79,6 +79,15 @@ pub fn refuse_published(
     }
 }
 
+/// Ends what was allowed before a story was killed: other working copies that took its slugs over, and are not read under
+/// them, need an admin's leave from now on.
+pub fn end_takeovers(connection: &mut AnyConnection, killed: &str) -> Result<()> {
+    let its_slugs = publications::table.filter(publications::article_id.eq(killed)).select(publications::slug);
+    let takers = articles::table.filter(articles::slug_taken_over).filter(articles::slug.eq_any(its_slugs));
+    diesel::update(takers).set(articles::slug_taken_over.eq(false)).execute(connection)?;
+    Ok(())
+}
+
 /// Whether the caller takes over a slug from another story, which is a decision about what readers of that one find:
 /// the slug that is sent, or else that of the story as it is, `before`.
 ///

@@ -35,7 +35,7 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, held: Held
         return Err(Error::Forbidden("This article was killed; only an admin publishes it again.".into()));
     }
     let interval = interval(&wish, &held)?;
-    let Held { row, schedule, awaited, now } = lift_kill(connection, held, interval)?;
+    let Held { row, schedule, awaited, now } = lift_kill(connection, journal, held, interval)?;
     // What readers find under this slug already was let through before.
     let known = schedule.running.as_ref().is_some_and(|running| running.slug == row.slug);
     if !known {
@@ -76,8 +76,8 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, held: Held
 }
 
 /// Takes a kill back, and only for a story that is read at once: one that was killed and waits would no longer be told as
-/// killed. What was killed stays out of sight.
-fn lift_kill(connection: &mut AnyConnection, held: Held, interval: Interval) -> Result<Held> {
+/// killed. What was killed stays out of sight, with the notes that readers saw beside it; revisions keep them.
+fn lift_kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, interval: Interval) -> Result<Held> {
     if held.row.killed_at.is_none() {
         return Ok(held);
     }
@@ -86,7 +86,8 @@ fn lift_kill(connection: &mut AnyConnection, held: Held, interval: Interval) -> 
         return Err(Error::Conflict(Rejection::field("/at", "killed", detail)));
     }
     killing::end(connection, &held.row.id, WithdrawalKind::Killed, held.now)?;
-    Ok(Held { row: ArticleRow { killed_at: None, ..held.row }, ..held })
+    let row = corrections::withdraw(connection, journal, held.row)?;
+    Ok(Held { row: ArticleRow { killed_at: None, ..row }, ..held })
 }
 
 /// Ends what readers see, now, and cancels what is scheduled.
@@ -146,13 +147,13 @@ pub(super) fn move_to(
     let mut document: Document = serde_json::from_str(&before.printing.document).map_err(Error::internal)?;
     let number = row.publication_number + 1;
     let mut of_story = row.corrections()?;
+    let endings = schedule.end(now);
     // A note that readers saw keeps its date, and the publication that brought it.
-    if !slot.is_read(now) {
+    if schedule.never_read(&endings).contains(&slot.number) {
         for notes in [&mut document.corrections, &mut of_story] {
             corrections::move_to(notes, (before.printing.number, number), interval.from);
         }
     }
-    let endings = schedule.end(now);
     write_ends(connection, &endings, &awaited, now)?;
     live::note_same_moment(connection, ended_as_it_began(&schedule, now), now)?;
     let first = match slot.is_read(now) {

@@ -208,10 +208,14 @@ pub fn change(
     let mut draft = old.clone();
     let may_make = caller.is_none_or(|caller| caller.may(Permission::WriteTaxonomy));
     draft.apply(connection, journal, input, may_make)?;
-    if draft == old && slug == before.slug {
+    let slug_taken_over = taken_over || (before.slug_taken_over && slug == before.slug);
+    // The slug stays, and whoever may give it to this story does so now.
+    let only_taken_over = slug_taken_over
+        && !before.slug_taken_over
+        && names::published_as(connection, &slug)?.is_some_and(|owner| owner != before.id);
+    if draft == old && slug == before.slug && !only_taken_over {
         return Ok(before.into());
     }
-    let slug_taken_over = taken_over || (before.slug_taken_over && slug == before.slug);
     if slug != before.slug {
         names::refuse_published(connection, (&before.id, &slug), slug_taken_over, journal.now())?;
     }

@@ -3,7 +3,7 @@
 use rstest_reuse::apply;
 use serde_json::json;
 
-use crate::support::desk::address;
+use crate::support::desk::{address, text};
 use crate::support::{Database, TestApp, each_database};
 
 #[apply(each_database)]
@@ -70,11 +70,16 @@ fn what_was_killed_stays_out_of_sight_when_the_story_comes_back(database: Databa
     app.pass(10);
     editor.change(&story, json!({"body": "More libel."}));
     editor.publish(&story, json!({}));
+    let notes = format!("{}/corrections", address(&story));
+    editor.post(&notes, json!({"type": "correction", "text": "It was libel.", "publish": true})).expect(200);
     let then = app.later(0);
+    app.pass(1);
     editor.post(&format!("{}/kill", address(&story)), json!({})).expect(200);
     editor.change(&story, json!({"title": "Clean", "slug": "second", "body": "Clean."}));
+    editor.post(&notes, json!({"type": "editors_note", "text": "Told anew.", "publish": false})).expect(200);
     // At the same moment, which is no way around it.
     admin.publish(&story, json!({}));
+    let back = app.later(0);
     app.pass(10);
     let place = address(&story);
     for path in [
@@ -95,10 +100,17 @@ fn what_was_killed_stays_out_of_sight_when_the_story_comes_back(database: Databa
         assert!(matches!(told.status(), 200 | 301 | 404), "{path}");
         assert!(!told.text().to_lowercase().contains("libel"), "{path}: {}", told.text());
     }
+    // The notes of what was killed went with it; the one that came since is told.
+    let shown = reader.get(&place).expect(200).json();
+    let told: Vec<&str> = shown["corrections"].as_array().unwrap().iter().map(|note| text(&note["text"])).collect();
+    assert_eq!(told, ["Told anew."]);
     let history = reader.get(&format!("{place}/history?count=true")).expect(200).json();
-    assert_eq!((&history["total"], &history["data"][0]["number"]), (&json!(1), &json!(3)));
+    assert_eq!((&history["total"], &history["data"][0]["number"]), (&json!(1), &json!(4)));
     reader.get(&format!("{place}/proof?publication=2")).expect(404);
-    assert_eq!(reader.get(&format!("/v1/articles?as_of={then}&count=true")).expect(200).json()["total"], json!(1));
+    for (moment, total) in [(&then, 0), (&back, 1)] {
+        let read = reader.get(&format!("/v1/articles?as_of={moment}&count=true")).expect(200).json();
+        assert_eq!(read["total"], json!(total));
+    }
     assert_eq!(reader.get("/v1/articles/first").expect(301).header("Location"), Some("/v1/articles/second"));
     // A second kill is about what came since, too.
     admin.post(&format!("{place}/kill"), json!({})).expect(200);

@@ -80,6 +80,25 @@ fn the_slug_of_what_was_killed_is_given_away_by_admins_only(database: Database) 
 }
 
 #[apply(each_database)]
+fn a_kill_takes_back_the_slug_from_whoever_took_it_over_before(database: Database) {
+    let app = TestApp::start(database);
+    let (admin, editor, reader) = (app.admin(), app.editor(), app.anonymous());
+    let libel = editor.published(json!({"title": "Libel"}));
+    app.pass(1);
+    editor.unpublish(&libel);
+    editor.change(&libel, json!({"slug": "parked"}));
+    let other = editor.begin(json!({"title": "Other", "slug": "libel", "take_over": true}));
+    editor.post(&format!("{}/kill", address(&libel)), json!({})).expect(200);
+    let publish = format!("{}/publish", address(&other));
+    assert_eq!(editor.post(&publish, json!({})).expect(409).refusals(), ["/slug taken"]);
+    reader.get("/v1/articles/libel").expect(410);
+    editor.if_match("*").patch(&address(&other), json!({"take_over": true})).expect(403);
+    admin.if_match("*").patch(&address(&other), json!({"take_over": true})).expect(200);
+    editor.post(&publish, json!({})).expect(200);
+    assert_eq!(text(&reader.get("/v1/articles/libel").expect(200).json()["title"]), "Other");
+}
+
+#[apply(each_database)]
 fn a_slug_leads_on_through_any_chain_of_names(database: Database) {
     let app = TestApp::start(database);
     let (editor, reader) = (app.editor(), app.anonymous());

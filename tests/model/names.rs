@@ -25,6 +25,18 @@ pub fn is_anothers_kill(stories: &[Story], index: usize, slug: &str) -> bool {
     newest(stories, slug, |_| true).is_some_and(|(owner, _)| owner != index && stories[owner].killed.is_some())
 }
 
+/// Whether a story has a slug of another one's past without leave.
+pub fn is_borrowed(stories: &[Story], index: usize) -> bool {
+    let story = &stories[index];
+    !story.taken_over && newest(stories, &story.slug, |_| true).is_some_and(|(owner, _)| owner != index)
+}
+
+/// A story was killed: its slugs that others took over for their working copies are not theirs any more.
+pub fn end_takeovers(stories: &mut [Story], killed: usize) {
+    let its: Vec<String> = stories[killed].runs.iter().map(|run| run.slug.clone()).collect();
+    stories.iter_mut().filter(|story| its.contains(&story.slug)).for_each(|story| story.taken_over = false);
+}
+
 /// Whether a story may not be published under its slug.
 pub fn is_unpublishable(stories: &[Story], index: usize, now: u64) -> bool {
     let story = &stories[index];

@@ -81,6 +81,8 @@ pub struct Story {
     pub hidden_until: u64,
     /// When it was killed.
     pub killed: Option<u64>,
+    /// How many publications it had when it came back from its last kill.
+    pub lifted: usize,
     /// Whether it is in the trash.
     pub trashed: bool,
     /// Every publication.
@@ -102,6 +104,7 @@ impl Story {
             embargo: None,
             hidden_until: 0,
             killed: None,
+            lifted: 0,
             trashed: false,
             runs: Vec::new(),
         }
@@ -370,10 +373,17 @@ impl Story {
         if !self.trashed && self.killed.is_some() && self.embargo.is_some_and(|end| end > now) {
             return 409;
         }
-        let killed = self.killed.take();
+        let before = self.clone();
+        let since = self.runs.iter().skip(self.lifted).filter(|run| run.from <= now && run.end > run.from);
+        let told = since.map(|run| run.notes).max().unwrap_or(0);
+        if self.killed.take().is_some() && !self.trashed && told > 0 {
+            self.notes -= told;
+            self.keep();
+        }
+        self.lifted = if self.killed != before.killed { self.runs.len() } else { self.lifted };
         let status = self.publish((None, None), unpublishable, now);
         if status != 200 {
-            self.killed = killed;
+            *self = before;
         }
         status
     }

@@ -191,7 +191,11 @@ impl Newsroom {
             }
             Action::Kill(index) => {
                 let status = post(&editor, format!("{}/kill", self.place(index)), json!({"reason_public": "Gone."}));
-                (status, self.stories[index].kill(now))
+                let expected = self.stories[index].kill(now);
+                if expected == 200 {
+                    names::end_takeovers(&mut self.stories, index);
+                }
+                (status, expected)
             }
             Action::Lift(index) => {
                 let status = post(&self.admin, format!("{}/publish", self.place(index)), json!({}));
@@ -222,7 +226,10 @@ impl Newsroom {
             404
         } else if take_over && names::is_anothers_kill(&self.stories, index, &slug) {
             403
+        } else if story.slug == slug && !(take_over && names::is_borrowed(&self.stories, index)) {
+            200
         } else if story.slug == slug {
+            self.stories[index].rename(slug, true);
             200
         } else if names::is_refused(&self.stories, index, &slug, take_over, self.now)
             || names::is_taken(&self.stories, index, &slug)
