@@ -241,8 +241,9 @@ impl Error {
             Error::Gone(reason) if reason.is_empty() => "This article was withdrawn.".to_owned(),
             Error::Gone(reason) => format!("This article was withdrawn. {reason}"),
             Error::VersionMismatch(current) => format!(
-                "It was changed since you read it; the current version is {current}. Read it again, apply your change \
-                 to that, and send it with the new ETag in If-Match. Nothing was overwritten."
+                "It was changed since you read it, or this is not an ETag of what editors see; the current version is \
+                 {current}. Read it again with your token and without view=live, apply your change to that, and send it \
+                 with the new ETag in If-Match. Nothing was overwritten."
             ),
             Error::TooLarge(limit) => format!("The body is larger than the limit of {limit} bytes."),
             Error::VersionRequired => "Send the ETag of the version that you read in the If-Match header, so that nobody's \

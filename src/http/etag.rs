@@ -20,6 +20,9 @@ use crate::error::{Error, Rejection, Result};
 /// Bytes of the hash that are kept: 96 bits.
 const HASH: usize = 12;
 
+/// How long it is as text.
+const HASH_DIGITS: usize = 16;
+
 /// How the tags of coded answers end.
 const CODINGS: [&str; 3] = ["-br", "-gzip", "-zstd"];
 
@@ -102,10 +105,15 @@ pub struct IfMatchHeader {
     pub if_match: Option<String>,
 }
 
-/// The version in a tag of ours: `"7"` or `"7-HASH"`. Weak tags never match (RFC 9110 §13.1.1).
+/// The version in a tag of ours: `"7"` or `"7-HASH"`. Weak tags never match (RFC 9110 §13.1.1), and neither does a hash
+/// alone, even one that looks like a number and a dash at its beginning.
 fn version_of(tag: &str) -> Option<i32> {
-    let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
-    inner.split('-').next()?.parse().ok()
+    tag.strip_prefix('"')?.strip_suffix('"')?;
+    match plain(tag).split_once('-') {
+        Some((version, hash)) if hash.len() == HASH_DIGITS => version.parse().ok(),
+        Some(_) => None,
+        None => plain(tag).parse().ok(),
+    }
 }
 
 impl FromRequest for IfMatch {
@@ -149,8 +157,12 @@ mod tests {
 
     #[test]
     fn a_change_names_the_version_it_is_based_on() {
-        assert_eq!(if_match("\"7-abc\"").unwrap(), IfMatch::Versions(vec![7]));
-        assert_eq!(if_match("\"7\", \"8-x-y\"").unwrap(), IfMatch::Versions(vec![7, 8]));
+        let tag = of(Some(7), b"text");
+        assert_eq!(if_match(&tag).unwrap(), IfMatch::Versions(vec![7]));
+        let coded = coded(&HeaderValue::from_str(&tag).unwrap(), "gzip");
+        assert_eq!(if_match(coded.to_str().unwrap()).unwrap(), IfMatch::Versions(vec![7]));
+        assert_eq!(if_match("\"7\", \"8-kR2vX-cLw1mQ9fHs\"").unwrap(), IfMatch::Versions(vec![7, 8]));
+        assert_eq!(if_match("\"12-R2vX0cLw1mQ9f\"").unwrap(), IfMatch::Versions(vec![]), "the hash of no version");
         assert_eq!(if_match("*").unwrap(), IfMatch::Any);
         assert_eq!(if_match("W/\"7-abc\"").unwrap(), IfMatch::Versions(vec![]));
         assert!(if_match("7").is_err());
