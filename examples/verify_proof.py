@@ -5,7 +5,7 @@
 
 KEY is the public key of the newsroom (`checkpoint.key.x`), from somewhere you trust. Without it, the proof is checked with
 the key that it brings along: that shows that it is whole, and not whose it is. The format is described in docs/proof.md.
-Exit code 0: it holds; 1: it does not.
+Exit code 0: it holds; 1: it does not; 2: nothing was checked.
 """
 import base64
 import hashlib
@@ -88,6 +88,9 @@ if __name__ == "__main__":
     try:
         given = json.load(sys.stdin if source == "-" else open(source, encoding="utf-8"))
         own = "--key" not in sys.argv
+        if not own and not sys.argv[sys.argv.index("--key") + 1]:
+            print("--key is empty; give the newsroom's public key, which `dateline verify` prints", file=sys.stderr)
+            sys.exit(2)
         story, entry = verify(given, given["checkpoint"]["key"]["x"] if own else sys.argv[sys.argv.index("--key") + 1])
     except (ValueError, KeyError, TypeError, IndexError, OSError) as error:
         sys.exit(f"The proof does not hold: {error}")

@@ -245,6 +245,18 @@ impl Settings {
         })
     }
 
+    /// Refuses to go on when the instance has no secret yet, for what needs the one that everything was signed with.
+    pub fn require_secret(&self) -> Result<(), SettingError> {
+        if self.secret.is_some() || generated_secret::is_kept(&self.data_dir) {
+            return Ok(());
+        }
+        let reason = format!(
+            "is not set, and no secret is kept in {}; this needs the secret that the server runs with",
+            self.data_dir.display()
+        );
+        Err(SettingError::new("DATELINE_SECRET", reason))
+    }
+
     /// The secret that was given or, on SQLite only, the one kept in the data folder, made at the first start.
     fn secret(&self, database: &DatabaseUrl) -> Result<Secret, SettingError> {
         match (&self.secret, database) {
@@ -300,6 +312,11 @@ mod generated_secret {
 
     /// Name of the file in the data folder.
     const FILE: &str = "secret";
+
+    /// Whether one is kept.
+    pub fn is_kept(data_dir: &Path) -> bool {
+        data_dir.join(FILE).exists()
+    }
 
     /// Reads the kept secret, or makes one of 256 random bits that only this user can read.
     pub fn read_or_make(data_dir: &Path) -> Result<Secret, SettingError> {

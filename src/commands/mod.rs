@@ -10,7 +10,7 @@ mod user;
 mod verify;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -158,17 +158,29 @@ fn prepare(settings: Settings, shape: Shape) -> Result<Config, CommandError> {
     Ok(config)
 }
 
-/// Runs a command that works on the database and leaves it tidy.
-fn in_runtime<F, Work>(settings: Settings, work: F) -> Result<(), CommandError>
+/// Runs a command that works on the database and leaves it tidy. One that needs what is there already is `LeftAlone`.
+fn in_runtime<F, Work>((settings, shape): (Settings, Shape), work: F) -> Result<(), CommandError>
 where
     F: FnOnce(App) -> Work,
     Work: Future<Output = Result<(), CommandError>>,
 {
-    let app = App::build(without_hurry(prepare(settings, Shape::BroughtUp)?), Clock::system())?;
+    let begun = is_begun(&settings, shape)?;
+    let app = App::build(without_hurry(prepare(settings, shape)?), Clock::system())?;
+    if let Some(file) = begun {
+        eprintln!("a new newsroom begins in {}", file.display());
+    }
     actix_web::rt::System::new().block_on(async move {
         let result = work(app.clone()).await;
         app.db().checkpoint().await?;
         result
+    })
+}
+
+/// The SQLite file that a command is about to begin, which somebody in another folder may not expect.
+fn is_begun(settings: &Settings, shape: Shape) -> Result<Option<PathBuf>, CommandError> {
+    Ok(match (shape, settings.database()?) {
+        (Shape::BroughtUp, DatabaseUrl::Sqlite(file)) if !file.exists() => Some(file),
+        _ => None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{CommandError, in_runtime};
+use super::{CommandError, Shape, in_runtime};
 use crate::config::Settings;
 use crate::db::fulltext;
 use crate::live::words::index;
@@ -19,7 +19,7 @@ pub struct Reindex {}
 impl Reindex {
     /// Does it, in steps, and prints how many publications the index has.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
-        in_runtime(settings, |app| async move {
+        in_runtime((settings, Shape::LeftAlone), |app| async move {
             let db = app.db();
             db.write(fulltext::clear).await?;
             let (mut after, mut indexed) = (String::new(), 0);

@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal, stdin};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{CommandError, in_runtime};
+use super::{CommandError, Shape, in_runtime};
 use crate::app::App;
 use crate::auth::{Accounts, NewUser, RoleName, User, UserInput};
 use crate::config::Settings;
@@ -75,7 +75,7 @@ enum UserAction {
 impl Users {
     /// Does it, and says so in one line.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
-        in_runtime(settings, |app| self.act(app))
+        in_runtime((settings, Shape::BroughtUp), |app| self.act(app))
     }
 
     async fn act(self, app: App) -> Result<(), CommandError> {

@@ -32,6 +32,7 @@ impl Verify {
     /// Does it, and prints what was looked at, or what is wrong.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
         let kept = self.checkpoint.as_deref().map(read).transpose()?;
+        settings.require_secret()?;
         let app = App::build(without_hurry(prepare(settings, Shape::LeftAlone)?), Clock::system())?;
         let check = Check { signer: app.signer().clone(), now: app.clock().now(), kept };
         let outcome = actix_web::rt::System::new().block_on(app.db().read(move |connection| check.run(connection)))?;

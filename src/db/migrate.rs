@@ -1,5 +1,7 @@
 //! Brings the database to the shape this program expects, and refuses what it cannot serve.
 
+use std::path::PathBuf;
+
 use diesel::RunQueryDsl;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -39,6 +41,9 @@ pub enum StartError {
     /// Migrations are waiting and were not asked for.
     #[error("{0} migrations are waiting. Run: dateline migrate up")]
     Pending(usize),
+    /// A SQLite file that has to be there is not.
+    #[error("there is no database at {}. dateline migrate up makes one; another place is given with --database-url", .0.display())]
+    Missing(PathBuf),
     /// The SQLite that was linked is too old to be safe.
     #[error("this SQLite is {0}; at least {oldest} is needed, because older ones can corrupt the file", oldest = OLDEST_SQLITE.1)]
     OldSqlite(String),
@@ -111,6 +116,11 @@ pub fn status(url: &DatabaseUrl) -> Result<Vec<Step>, StartError> {
 
 /// Checks that the database has exactly the migrations of this program.
 pub fn check(url: &DatabaseUrl) -> Result<(), StartError> {
+    if let DatabaseUrl::Sqlite(path) = url
+        && !path.exists()
+    {
+        return Err(StartError::Missing(path.clone()));
+    }
     match status(url)?.iter().filter(|step| !step.applied).count() {
         0 => Ok(()),
         waiting => Err(StartError::Pending(waiting)),

@@ -11,6 +11,7 @@ mod reindex;
 mod serve;
 mod start;
 mod user;
+mod verify;
 
 use support::program::{Program, Run};
 

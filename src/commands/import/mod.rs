@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use self::load::Outcome;
-use super::{CommandError, in_runtime};
+use super::{CommandError, Shape, in_runtime};
 use crate::app::App;
 use crate::config::Settings;
 
@@ -88,7 +88,7 @@ impl Problem {
 impl Import {
     /// Imports every file and says what happened. Errors: when anything was refused.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
-        in_runtime(settings, |app| self.import(app))
+        in_runtime((settings, Shape::BroughtUp), |app| self.import(app))
     }
 
     async fn import(self, app: App) -> Result<(), CommandError> {
