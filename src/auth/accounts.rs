@@ -52,8 +52,11 @@ impl Accounts {
     }
 
     /// One page of accounts, in the order of their e-mail addresses.
+    ///
+    /// Errors: 400 when there is no such role.
     pub async fn list(&self, filter: UserFilter, page: Page) -> Result<List<User>> {
         let list = self.db.read(move |connection| {
+            roles::refuse_unknown(connection, &filter.role.0)?;
             let (rows, total) = user_store::list(connection, &filter, &page)?;
             Ok(page.list(rows, total, |row| vec![Key::from(row.email_key.clone()), Key::from(row.id.clone())]))
         });

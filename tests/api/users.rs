@@ -232,6 +232,21 @@ fn two_admins_who_depose_each_other_leave_one(database: Database) {
     }
 }
 
+#[apply(each_database)]
+fn a_list_by_a_role_that_there_is_not_names_the_nearest_one(database: Database) {
+    let app = TestApp::start(database);
+    let admin = app.admin();
+    admin.make("roles", json!({ "name": "sports-desk", "permissions": [] }));
+    for (asked, meant) in [("editr", "editor"), ("admin,sport-desk", "sports-desk")] {
+        let refused = admin.get(&format!("/v1/users?role={asked}")).expect(400);
+        assert_eq!(refused.refusals(), ["role unknown_role"]);
+        assert!(refused.text().contains(&format!("did you mean {meant}?")), "{}", refused.text());
+    }
+    // A role that nobody has is a role.
+    let list = admin.get("/v1/users?role=sports-desk,viewer&count=true").expect(200).json();
+    assert_eq!(list["total"], 0);
+}
+
 #[test]
 fn no_answer_about_accounts_holds_a_secret() {
     let app = TestApp::start(Database::Sqlite);

@@ -71,11 +71,35 @@ pub fn hold(connection: &mut AnyConnection, name: &RoleName) -> Result<()> {
     if held.execute(connection)? == 1 {
         return Ok(());
     }
-    let made: Vec<String> = roles::table.order(roles::name.asc()).select(roles::name).load(connection)?;
-    let all: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).chain(made.iter().map(String::as_str)).collect();
-    let near = nearest(name.as_str(), &all).map(|near| format!("did you mean {near}? ")).unwrap_or_default();
-    let detail = format!("there is no such role; {near}There are: {}", all.join(", "));
+    let detail = no_such_role(name, &names(connection)?);
     Err(Error::Unprocessable(vec![Rejection::field("/role", "unknown_role", detail)]))
+}
+
+/// Makes sure that the roles exist which a list is asked for: one that is misspelled would look as if nobody had it.
+///
+/// Errors: 400 on `role`, with the nearest name and all of them.
+pub fn refuse_unknown(connection: &mut AnyConnection, asked: &[RoleName]) -> Result<()> {
+    if asked.iter().all(|name| name.as_str().parse::<Role>().is_ok()) {
+        return Ok(());
+    }
+    let names = names(connection)?;
+    match asked.iter().find(|name| !names.iter().any(|known| known == name.as_str())) {
+        Some(unknown) => Err(Error::bad_parameter("role", "unknown_role", no_such_role(unknown, &names))),
+        None => Ok(()),
+    }
+}
+
+/// The names of all roles: the built-in ones, then the others in order.
+fn names(connection: &mut AnyConnection) -> Result<Vec<String>> {
+    let made: Vec<String> = roles::table.order(roles::name.asc()).select(roles::name).load(connection)?;
+    Ok(Role::ALL.iter().map(ToString::to_string).chain(made).collect())
+}
+
+/// That there is no role of this name; which one was meant, perhaps, and which there are.
+fn no_such_role(name: &RoleName, names: &[String]) -> String {
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    let near = nearest(name.as_str(), &all).map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+    format!("there is no role {name}; {near}There are: {}", all.join(", "))
 }
 
 /// All roles: the built-in ones, then the others by name.
