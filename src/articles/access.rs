@@ -67,12 +67,6 @@ pub fn check_moved(caller: Option<&SignedIn>, before: &ArticleRow, row: &Article
     Ok(())
 }
 
-/// Whether this caller reads every working copy there is.
-pub fn reads_everything(caller: &SignedIn) -> bool {
-    let unlimited = |grant: &Grant| grant.action.covers(Permission::ReadDrafts) && grant.is_unlimited();
-    caller.rights.layers().all(|grants| grants.iter().any(unlimited))
-}
-
 /// Whether this caller reads no working copies but own ones, which an index has in order; [`scope`] may narrow them more.
 pub fn reads_own_only(caller: &SignedIn) -> bool {
     let mut reading = caller.rights.granted.iter().filter(|grant| grant.action.covers(Permission::ReadDrafts));

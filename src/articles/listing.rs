@@ -63,7 +63,7 @@ pub fn pick(
         let own = Predicate::In("created_by", vec![Value::Text(caller.user_id.clone())]);
         question.facets.insert(0, Facet::Own { any: vec![own], ordered_by: Some("updated_at") });
     }
-    if !access::reads_everything(caller) {
+    if !caller.rights.read_every_draft() {
         let theirs = access::scope::<articles::table>(caller, Permission::ReadDrafts);
         question.tests.push(Predicate::Sql(Box::new(theirs)));
     }

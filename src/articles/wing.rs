@@ -52,7 +52,7 @@ impl Wing {
             (Some(View::Live), None, _) => Ok(Wing::Reading(Sight::Readers(now))),
             (_, None, _) => Ok(match editor {
                 Some(editor) => Wing::Editing(editor.clone()),
-                None if caller.may(Permission::ReadEmbargoed) => Wing::Reading(Sight::Partners(now)),
+                None if caller.reads_ahead() => Wing::Reading(Sight::Partners(now)),
                 None => Wing::Reading(Sight::Readers(now)),
             }),
         }

@@ -69,6 +69,12 @@ impl Caller {
         decide(self.user(), permission, None).is_ok()
     }
 
+    /// Whether they are shown what readers will see before its embargo ends. Whoever sees every working copy needs no
+    /// embargo lifted: they see what readers see exactly as those do.
+    pub fn reads_ahead(&self) -> bool {
+        self.may(Permission::ReadEmbargoed) && !self.user().is_some_and(|user| user.rights.read_every_draft())
+    }
+
     /// Somebody with a session who may do this to something.
     ///
     /// Errors: 401 for anonymous, 403 naming who may.

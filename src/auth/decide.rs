@@ -43,6 +43,12 @@ impl Rights {
     pub fn layers(&self) -> impl Iterator<Item = &[Grant]> {
         std::iter::once(self.granted.as_slice()).chain(self.token.as_deref())
     }
+
+    /// Whether every working copy there is may be read.
+    pub fn read_every_draft(&self) -> bool {
+        let unlimited = |grant: &Grant| grant.action.covers(Permission::ReadDrafts) && grant.is_unlimited();
+        self.layers().all(|grants| grants.iter().any(unlimited))
+    }
 }
 
 /// Why something may not be done.

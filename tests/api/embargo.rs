@@ -86,6 +86,22 @@ fn it_takes_effect_at_once_on_what_is_published_already(database: Database) {
 }
 
 #[apply(each_database)]
+fn an_admin_sees_what_readers_see_and_gives_a_token_that_reads_ahead(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, admin) = (app.editor(), app.admin());
+    let story = editor.begin(json!({"title": "Budget", "embargo_until": app.later(600)}));
+    editor.publish(&story, json!({}));
+    // Working copies they see as such; what readers see, exactly as they do.
+    assert_eq!(admin.get(&address(&story)).expect(200).json()["status"], "scheduled");
+    admin.get(&format!("{}?view=live", address(&story))).expect(404);
+    assert_eq!(admin.get("/v1/search?q=budget&count=true").expect(200).json()["total"], 0);
+    let asked = json!({ "name": "agency feed", "scopes": ["embargo:read"] });
+    let token = app.anonymous().bearer(text(&admin.make("tokens", asked)["token"]));
+    assert_eq!(token.get(&address(&story)).expect(200).json()["title"], "Budget");
+    assert_eq!(token.get("/v1/search?q=budget&count=true").expect(200).json()["total"], 1);
+}
+
+#[apply(each_database)]
 fn a_replacement_that_does_not_name_it_does_not_lift_it(database: Database) {
     let app = TestApp::start(database);
     let editor = app.editor();

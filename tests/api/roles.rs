@@ -213,6 +213,7 @@ fn a_front_end_can_ask_what_to_offer(database: Database) {
     let expected = ["articles:read_drafts", "articles:write", "articles:publish", "events:read", "taxonomy:write"];
     assert_eq!(allowed[..5], expected);
     assert_eq!(all["allowed"], false);
+    assert_eq!(ask(&app.admin(), "")["allowed"], true, "an admin may do everything");
     let begun = contributor.begin(json!({ "title": "Mine" }));
     assert!(can(&contributor, "articles:write", text(&begun["id"])));
     editor.publish(&begun, json!({}));
