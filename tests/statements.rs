@@ -91,6 +91,15 @@ fn count_on(database: Database) {
     at_most(MOST, "save the text", || any.patch(&place, json!({"body": "other ".repeat(800)})));
     at_most(MOST, "save everything", || any.put(&place, typical("Typical, too", 2)));
     at_most(MOST, "publish again", publish);
+    editor.change(&story, json!({"summary": "Shorter."}));
+    let review = |step: &str, note: &str| editor.post(&format!("{place}/{step}"), json!({ "note": note }));
+    at_most(MOST, "submit", || review("submit", "Ready."));
+    at_most(MOST, "send back", || review("request-changes", "Who says so?"));
+    at_most(MOST, "approve", || review("approve", "Good."));
+    at_most(MOST, "save what is approved", || any.patch(&place, json!({"body": "new ".repeat(800)})));
+    at_most(MOST, "take back from review", || review("unsubmit", "Wait."));
+    review("submit", "Ready.").expect(200);
+    at_most(5, "list what is in review", || editor.get("/v1/articles?status=in_review"));
     let later = json!({"at": app.later(60), "until": app.later(600)});
     // What runs gets shorter, and the log will have to say when that happens.
     at_most(MOST, "schedule", || editor.post(&format!("{place}/publish"), later));

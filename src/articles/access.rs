@@ -18,6 +18,7 @@ type Condition<Source> = Box<dyn BoxableExpression<Source, Backend, SqlType = sq
 fn story(row: &ArticleRow) -> Story<'_> {
     Story {
         created_by: row.created_by.as_deref(),
+        submitted_by: row.review.submitted_by.as_deref(),
         section: row.section_id.as_deref(),
         source: row.source_id.as_deref(),
         language: &row.language,

@@ -10,6 +10,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::review::Review;
 use crate::clock::Timestamp;
 use crate::db::types::text_enum;
 use crate::http::page::List;
@@ -65,6 +66,8 @@ pub struct WorkingCopy {
     /// When it was put into the trash.
     #[schema(required)]
     pub trashed_at: Option<Timestamp>,
+    /// Where its review stands.
+    pub review: Review,
     /// Who works on it just now; only when one article is read and somebody does.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -116,6 +119,7 @@ impl WorkingCopy {
             "translation_of": null,
             "killed": null,
             "trashed_at": null,
+            "review": Review::sample(),
             "created_by": "01997b2e-cc10-7d3e-8d41-3f6c2f0e9e50"
         });
         if let (Some(members), Value::Object(more)) = (sample.as_object_mut(), more) {

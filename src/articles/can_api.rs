@@ -59,8 +59,9 @@ pub struct Possibility {
 
 /// Ask what you may do
 ///
-/// For front ends, to offer only what will not be refused: the same decision that the operations themselves make. It is
-/// about permissions; whether an article can be published in the state that it is in is another question.
+/// For front ends, to offer only what will not be refused: the same decision that the operations themselves make. To submit
+/// an article is to write it; to approve it or to send it back is `articles:review`. It is about permissions; whether an
+/// article can be published in the state that it is in is another question.
 #[utoipa::path(
     operation_id = "can", tag = "Sign-in", path = "/auth/can", params(Wish), security(("bearer" = [])),
     responses((status = 200, body = Possibilities, example = json!(Possibilities::sample()))),

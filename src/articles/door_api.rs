@@ -103,8 +103,8 @@ impl Input for CorrectionInput {
 
 /// What every action at the door has in common: the story is found and held, its version checked when one was named, and
 /// the answer is the working copy.
-async fn pass<F>(
-    user: SignedIn,
+pub(super) async fn pass<F>(
+    (user, action): (SignedIn, Permission),
     (reference, if_match, options): (Reference, IfMatch, WriteOptions),
     ledger: Ledger,
     act: F,
@@ -113,7 +113,7 @@ where
     F: FnOnce(&mut AnyConnection, &mut Journal, Held, &SignedIn) -> Result<Passed> + Send + 'static,
 {
     let write = ledger.answer(user.actor(), options, move |connection, journal| {
-        let held = held::take(connection, journal, &user, (&reference, &if_match))?;
+        let held = held::take(connection, journal, (&user, action), (&reference, &if_match))?;
         let passed = act(connection, journal, held, &user)?;
         let copy = showing::show(connection, passed, journal.now())?;
         Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
@@ -121,12 +121,18 @@ where
     write.await
 }
 
+/// Somebody who may publish, and wants to.
+fn publisher(caller: &SignedIn) -> (SignedIn, Permission) {
+    (caller.clone(), Permission::PublishArticles)
+}
+
 /// Publish an article
 ///
 /// Shows readers the working copy as it is now: at once, or from `at` on, and until `until` if that is given. What
 /// readers see now goes on until then, and what was scheduled before is replaced. The schedule is kept by the clock of
-/// each reader's request: no background job has to run. With `If-Match`, only the version that you read is published. An
-/// article that was killed is published again by an admin only, and at once: 409 with an `at` or under an embargo.
+/// each reader's request: no background job has to run. With `If-Match`, only the version that you read is published. A
+/// review that the article is in is over. An article that was killed is published again by an admin only, and at once:
+/// 409 with an `at` or under an embargo.
 #[utoipa::path(
     operation_id = "publish_article", tag = "Articles", params(IdOrSlug, IfMatchHeader, IdempotencyHeader, WriteOptions),
     security(("bearer" = [])),
@@ -149,7 +155,7 @@ async fn publish_article(
     ledger: Ledger,
     body: NewPublication,
 ) -> Result<Answer> {
-    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, held, user| {
+    pass(publisher(&caller), (reference, if_match, options.0), ledger, move |connection, journal, held, user| {
         publish(connection, journal, held, (user, body.0.into()))
     })
     .await
@@ -195,7 +201,7 @@ async fn unpublish_article(
     options: Query<WriteOptions>,
     ledger: Ledger,
 ) -> Result<Answer> {
-    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, |connection, journal, held, _| {
+    pass(publisher(&caller), (reference, if_match, options.0), ledger, |connection, journal, held, _| {
         publishing::unpublish(connection, journal, held)
     })
     .await
@@ -217,7 +223,7 @@ async fn unschedule_article(
     options: Query<WriteOptions>,
     ledger: Ledger,
 ) -> Result<Answer> {
-    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, |connection, journal, held, _| {
+    pass(publisher(&caller), (reference, if_match, options.0), ledger, |connection, journal, held, _| {
         publishing::unschedule(connection, journal, held)
     })
     .await
@@ -251,7 +257,7 @@ async fn kill_article(
         public: body.0.reason_public.value().map(String::from),
         internal: body.0.reason_internal.value().map(String::from),
     };
-    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, held, _| {
+    pass(publisher(&caller), (reference, if_match, options.0), ledger, move |connection, journal, held, _| {
         killing::kill(connection, journal, held, reasons)
     })
     .await
@@ -283,7 +289,7 @@ async fn correct_article(
     let (kind, text) = (body.0.kind.value(), body.0.text.value().map(String::from).unwrap_or_default());
     let at_once = body.0.publish.value().unwrap_or(false);
     let kind = kind.ok_or_else(|| Error::internal("a required member is not there"))?;
-    pass(SignedIn::clone(&caller), (reference, if_match, options.0), ledger, move |connection, journal, held, _| {
+    pass(publisher(&caller), (reference, if_match, options.0), ledger, move |connection, journal, held, _| {
         corrections::add(connection, journal, held, (kind, text, at_once))
     })
     .await

@@ -59,28 +59,28 @@ impl From<Held> for Passed {
 /// Errors: 412 when it was changed or deleted since `row` was read.
 pub fn hold(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<Held> {
     let target = store::unchanged(&row.id, row.version);
-    let held = diesel::update(target).set(articles::version.eq(row.version)).returning(articles::all_columns);
+    let held = diesel::update(target).set(articles::version.eq(row.version)).returning(ArticleRow::columns());
     let held: Option<ArticleRow> = held.get_result(connection).optional()?;
     settle(connection, journal, held.ok_or_else(|| Error::version_mismatch(row.version + 1))?)
 }
 
-/// Holds the story that a caller names and may publish, in whatever version it is when its turn comes.
+/// Holds the story that a caller names and may do this with, in whatever version it is when its turn comes.
 ///
 /// Errors: what [`store::get`] gives; 412 when it is not the version that the caller names.
 pub fn take(
     connection: &mut AnyConnection,
     journal: &mut Journal,
-    caller: &SignedIn,
+    (caller, action): (&SignedIn, Permission),
     (reference, if_match): (&Reference, &IfMatch),
 ) -> Result<Held> {
     let Some(row) = lock(connection, reference)? else {
         // A name of before, or none.
-        let row = store::get(connection, (caller, Permission::PublishArticles), reference, journal.now())?;
+        let row = store::get(connection, (caller, action), reference, journal.now())?;
         if_match.check(row.version)?;
         return hold(connection, journal, &row);
     };
     let now = journal.now();
-    access::check(caller, Permission::PublishArticles, &row, || live::is_read(connection, reference, now))?;
+    access::check(caller, action, &row, || live::is_read(connection, reference, now))?;
     if_match.check(row.version)?;
     settle(connection, journal, row)
 }
@@ -94,7 +94,7 @@ fn lock(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<
         Reference::Slug(slug) => present.filter(articles::slug.eq(slug.clone())),
         Reference::Nothing => return Ok(None),
     };
-    Ok(named.returning(articles::all_columns).get_result(connection).optional()?)
+    Ok(named.returning(ArticleRow::columns()).get_result(connection).optional()?)
 }
 
 fn settle(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<Held> {
@@ -117,6 +117,7 @@ pub fn store(connection: &mut AnyConnection, row: &ArticleRow) -> Result<()> {
             articles::corrections.eq(&row.corrections),
             articles::killed_at.eq(row.killed_at),
             articles::passed_at.eq(row.passed_at),
+            &row.review,
         ))
         .execute(connection)?;
     Ok(())

@@ -160,6 +160,7 @@ impl Input for ArticleInput {
         "translations",
         "killed",
         "trashed_at",
+        "review",
         "editing",
     ];
 

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::article::Kill;
 use super::held::{Held, Passed};
+use super::review::ReviewRow;
 use super::row::ArticleRow;
 use super::{names, publishing};
 use crate::clock::Timestamp;
@@ -24,7 +25,7 @@ pub struct Reasons {
     pub internal: Option<String>,
 }
 
-/// Kills a story that is, was or will be read.
+/// Kills a story that is, was or will be read. A review that it is in is over.
 ///
 /// Errors: 409 when it is killed already, or when nobody ever saw it.
 pub fn kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, reasons: Reasons) -> Result<Passed> {
@@ -35,7 +36,7 @@ pub fn kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, r
         let detail = "this article was never published, so there is nothing to withdraw; delete it instead";
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
     }
-    let row = ArticleRow { killed_at: Some(held.now), ..held.row };
+    let row = ArticleRow { killed_at: Some(held.now), review: ReviewRow::default(), ..held.row };
     let passed = publishing::take_down(connection, Held { row, ..held })?;
     let row = &passed.row;
     let killed = Event::new(Action::Killed, Resource::Article, &row.id).noted(reasons.internal.clone());

@@ -36,8 +36,8 @@ pub struct WorkingParameters {
     /// for those, `live` for everybody else.
     #[param(inline)]
     view: Option<View>,
-    /// Only working copies in these states: `status=draft,changed`. Or `status=gone`, for everybody: the stories that
-    /// readers no longer see, as tombstones.
+    /// Only working copies in these states: `status=draft,changed`. Those of a review are `in_review`, `changes_requested`
+    /// and `approved`. Or `status=gone`, for everybody: the stories that readers no longer see, as tombstones.
     #[param(value_type = Option<String>, example = "gone")]
     status: States,
     /// What readers saw at this moment, with the names of then; not in the future.

@@ -4,7 +4,9 @@ use diesel::prelude::*;
 
 use super::access;
 use super::article::Status;
+use super::review::{self, Step};
 use super::schedule::{in_status, is_announced};
+use super::states::Standing;
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
@@ -47,12 +49,12 @@ fn wing() -> Wing {
 pub fn pick(
     connection: &mut AnyConnection,
     caller: &SignedIn,
-    (filter, statuses): (&ArticleFilter, &[Status]),
+    (filter, standings): (&ArticleFilter, &[Standing]),
     page: &Page,
     now: Timestamp,
 ) -> Result<List<String>> {
-    let trashed = statuses.contains(&Status::Trashed);
-    if trashed && statuses.len() > 1 {
+    let trashed = standings.contains(&Standing::Status(Status::Trashed));
+    if trashed && standings.len() > 1 {
         let detail = "trashed is asked for alone, without other states";
         return Err(Error::bad_parameter("status", "trashed_alone", detail));
     }
@@ -67,21 +69,34 @@ pub fn pick(
         let theirs = access::scope::<articles::table>(caller, Permission::ReadDrafts);
         question.tests.push(Predicate::Sql(Box::new(theirs)));
     }
-    // The two states that few stories are in.
-    match statuses {
-        [Status::Scheduled] => {
-            let waiting = Predicate::Sql(Box::new(is_announced(now)));
-            question.facets.push(Facet::Own { any: vec![waiting], ordered_by: None });
-        }
-        [Status::Killed] => {
-            question.facets.push(Facet::Own { any: vec![Predicate::Present("killed_at")], ordered_by: None });
-        }
-        _ => {}
-    }
-    if let Some(any) =
-        statuses.iter().map(|status| in_status(*status, now)).reduce(|one, other| Box::new(one.or(other)))
-    {
+    question.facets.extend(rare(standings, now));
+    let stands_there = |standing: &Standing| match standing {
+        Standing::Status(status) => in_status(*status, now),
+        Standing::Review(state) => review::in_state(*state),
+    };
+    if let Some(any) = standings.iter().map(stands_there).reduce(|one, other| Box::new(one.or(other))) {
         question.tests.push(Predicate::Sql(Box::new(any)));
     }
     listing::pick(connection, &question, page)
+}
+
+/// What leads to the stories that stand where few do.
+fn rare(standings: &[Standing], now: Timestamp) -> Option<Facet> {
+    match standings {
+        [Standing::Status(Status::Scheduled)] => {
+            let waiting = Predicate::Sql(Box::new(is_announced(now)));
+            Some(Facet::Own { any: vec![waiting], ordered_by: None })
+        }
+        [Standing::Status(Status::Killed)] => {
+            Some(Facet::Own { any: vec![Predicate::Present("killed_at")], ordered_by: None })
+        }
+        _ => {
+            let steps: Option<Vec<&[Step]>> = standings.iter().map(|standing| standing.steps()).collect();
+            let mut steps = steps.filter(|steps| !steps.is_empty())?.concat();
+            steps.sort_unstable_by_key(|step| step.as_str());
+            steps.dedup();
+            let last = |step: Step| Predicate::In("review_step", vec![Value::Text(step.to_string())]);
+            Some(Facet::Own { any: steps.into_iter().map(last).collect(), ordered_by: Some("updated_at") })
+        }
+    }
 }

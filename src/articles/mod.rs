@@ -24,6 +24,7 @@ mod names;
 mod presence;
 mod publication;
 mod publishing;
+mod review;
 pub(crate) mod revisions;
 mod row;
 mod schedule;
@@ -56,5 +57,5 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(config: &mut ServiceConfig) {
     config.configure(list_api::routes).configure(api::routes).configure(below::routes).configure(door_api::routes);
     config.configure(revisions::routes).configure(desk_api::routes).configure(bulk::routes);
-    config.configure(can_api::routes);
+    config.configure(review::routes).configure(can_api::routes);
 }

@@ -11,6 +11,7 @@ use diesel::sql_types::{Bool, Text, Timestamp as SqlTimestamp};
 
 use super::held::{self, Held, Passed};
 use super::publication::{Interval, Publication};
+use super::review::ReviewRow;
 use super::row::ArticleRow;
 use super::schedule::{Ending, SETTLING, Schedule, Slot};
 use super::wish::{Publish, dates, interval};
@@ -26,7 +27,7 @@ use crate::live::words::index::{self, Indexed};
 use crate::live::{self, Document, References, WithdrawalKind, was_read};
 
 /// Publishes the working copy: now, or in the future, and not before its embargo ends. What runs ends where the new
-/// publication begins, and what was scheduled before is cancelled. `note` goes to the log.
+/// publication begins, and what was scheduled before is cancelled. A review is over with it. `note` goes to the log.
 ///
 /// Errors: 403 for a story that is killed, unless the wish brings it back; 422 for an interval that begins in the past or
 /// is empty; 409 when the slug belongs to another story's past.
@@ -66,6 +67,7 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, held: Held
         publication_number: publication.printing.number,
         publication_hash: Some(publication.printing.hash.clone()),
         corrections: serde_json::to_string(&document.corrections).map_err(Error::internal)?,
+        review: ReviewRow::default(),
         ..row
     };
     held::store(connection, &row)?;

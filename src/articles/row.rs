@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 
 use super::draft::Draft;
+use super::review::ReviewRow;
 use crate::clock::Timestamp;
+use crate::db::Backend;
 use crate::db::schema::articles;
 use crate::error::{Error, Result};
 use crate::live::{ArticleKind, Correction, Document};
@@ -41,6 +43,8 @@ pub struct ArticleRow {
     pub killed_at: Option<Timestamp>,
     pub deleted_at: Option<Timestamp>,
     pub passed_at: Timestamp,
+    #[diesel(embed)]
+    pub review: ReviewRow,
 }
 
 /// What a list needs of a row: everything but the text, which may have megabytes.
@@ -64,6 +68,8 @@ pub struct ListedRow {
     pub first_published_at: Timestamp,
     pub killed_at: Option<Timestamp>,
     pub deleted_at: Option<Timestamp>,
+    #[diesel(embed)]
+    pub review: ReviewRow,
 }
 
 /// A row of a list, and its text (as Markdown and as HTML) when that is wanted.
@@ -113,6 +119,11 @@ impl Index {
 }
 
 impl ArticleRow {
+    /// Its columns, for what an update gives back.
+    pub fn columns() -> <ArticleRow as Selectable<Backend>>::SelectExpression {
+        <ArticleRow as Selectable<Backend>>::construct_selection()
+    }
+
     /// The same row with what a draft says.
     pub fn saying(self, index: Index) -> ArticleRow {
         ArticleRow {
@@ -153,6 +164,7 @@ impl ArticleRow {
             first_published_at: self.first_published_at,
             killed_at: self.killed_at,
             deleted_at: self.deleted_at,
+            review: self.review,
         };
         (listed, self.body, self.body_html)
     }

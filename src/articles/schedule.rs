@@ -197,6 +197,11 @@ impl Schedule {
         }
     }
 
+    /// Whether readers see exactly this version, or will.
+    pub fn shows(&self, version: i32) -> bool {
+        self.running.iter().chain(&self.pending).any(|slot| slot.revision == version)
+    }
+
     /// Whether readers see the story now.
     pub fn is_live(&self) -> bool {
         self.running.is_some()

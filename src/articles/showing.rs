@@ -96,6 +96,7 @@ fn show_with(
         translation_of,
         killed: None,
         trashed_at: row.deleted_at,
+        review: row.review.show(row.version),
         editing: None,
         created_by: row.created_by,
         article: Article { embargo_until: row.embargo_until, ..article },

@@ -3,12 +3,14 @@
 use diesel::prelude::*;
 
 use super::access;
-use super::article::{Status, WorkingCopy};
+use super::article::WorkingCopy;
 use super::draft::Draft;
 use super::embargo;
 use super::held::Passed;
 use super::input::ArticleInput;
+use super::review::ReviewRow;
 use super::row::{ArticleRow, Index, Listed, ListedRow};
+use super::states::Standing;
 use super::{links, listing, names, revisions, showing, translation};
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
@@ -28,11 +30,11 @@ use crate::slugs::{self, Slug};
 pub fn list(
     connection: &mut AnyConnection,
     caller: &SignedIn,
-    (filter, statuses, extras): (&ArticleFilter, &[Status], Extras),
+    (filter, standings, extras): (&ArticleFilter, &[Standing], Extras),
     page: &Page,
     now: Timestamp,
 ) -> Result<List<WorkingCopy>> {
-    let picked = listing::pick(connection, caller, (filter, statuses), page, now)?;
+    let picked = listing::pick(connection, caller, (filter, standings), page, now)?;
     let rows = load(connection, &picked.data, extras)?;
     Ok(List { data: showing::show_all(connection, rows, extras, now)?, next: picked.next, total: picked.total })
 }
@@ -164,6 +166,7 @@ pub fn begin(
         killed_at: None,
         deleted_at: None,
         passed_at: now,
+        review: ReviewRow::default(),
     };
     let made = || Slug::from_title(&draft.document.title, "story");
     let row = slugs::choose(connection, asked, made, |connection, slug| {

@@ -147,6 +147,6 @@ pub fn purge(connection: &mut AnyConnection, journal: &mut Journal, row: Article
 fn hold_in_trash(connection: &mut AnyConnection, row: &ArticleRow) -> Result<ArticleRow> {
     let there = articles::table.find(&row.id).filter(articles::version.eq(row.version));
     let there = there.filter(articles::deleted_at.is_not_null());
-    let held = diesel::update(there).set(articles::version.eq(row.version)).returning(articles::all_columns);
+    let held = diesel::update(there).set(articles::version.eq(row.version)).returning(ArticleRow::columns());
     held.get_result(connection).optional()?.ok_or(Error::NotFound("article"))
 }

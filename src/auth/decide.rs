@@ -10,6 +10,8 @@ use crate::error::Error;
 pub struct Story<'a> {
     /// The account that began it.
     pub created_by: Option<&'a str>,
+    /// The account that submitted it for review, while that goes on.
+    pub submitted_by: Option<&'a str>,
     /// The id of its section.
     pub section: Option<&'a str>,
     /// The id of its source.
@@ -76,7 +78,23 @@ pub fn decide(caller: Option<&SignedIn>, action: Permission, story: Option<&Stor
             return Err(Refusal::Forbidden(layer.does_not_reach(action, &covering)));
         }
     }
-    Ok(())
+    match story {
+        Some(story) if action == Permission::ReviewArticles && story.is_of(&user.user_id) => {
+            // Nobody approves their own work who could not publish it without anybody's approval.
+            decide(caller, Permission::PublishArticles, Some(story)).map_err(|_| {
+                let detail = "You began this article or submitted it, so somebody else reviews it: ask an editor.";
+                Refusal::Forbidden(detail.to_owned())
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Story<'_> {
+    /// Whether it is this account's own work: they began it, or submitted it.
+    fn is_of(&self, user_id: &str) -> bool {
+        [self.created_by, self.submitted_by].contains(&Some(user_id))
+    }
 }
 
 impl Layer<'_> {
@@ -127,6 +145,7 @@ mod tests {
 
     const STORY: Story = Story {
         created_by: Some("ada"),
+        submitted_by: None,
         section: Some("sport"),
         source: Some("agency"),
         language: "en-GB",
@@ -181,6 +200,23 @@ mod tests {
         let publish = || vec![Grant::of(Permission::PublishArticles)];
         assert!(may(publish(), Permission::ReadDrafts, &STORY));
         assert!(!may(publish(), Permission::WriteArticles, &STORY));
+    }
+
+    #[test]
+    fn nobody_reviews_their_own_work_who_may_not_publish_it() {
+        let review = || vec![Grant::of(Permission::ReviewArticles)];
+        let others = Story { created_by: Some("bo"), ..STORY };
+        assert!(may(review(), Permission::ReviewArticles, &others));
+        assert!(!may(review(), Permission::ReviewArticles, &STORY));
+        assert!(!may(review(), Permission::ReviewArticles, &Story { submitted_by: Some("ada"), ..others }));
+        assert!(may(review(), Permission::ReadDrafts, &STORY));
+        let publish = |section: &str| Grant {
+            sections: Some(vec![section.to_owned()]),
+            ..Grant::of(Permission::PublishArticles)
+        };
+        assert!(may(vec![publish("sport")], Permission::ReviewArticles, &STORY));
+        let elsewhere = [review(), vec![publish("politics")]].concat();
+        assert!(!may(elsewhere, Permission::ReviewArticles, &STORY));
     }
 
     #[test]

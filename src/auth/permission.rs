@@ -14,6 +14,8 @@ text_enum! {
         ReadDrafts = "articles:read_drafts",
         /// Create, change and delete articles. Readers see none of it before somebody publishes.
         WriteArticles = "articles:write",
+        /// Approve what was submitted for review, or ask for changes. Whoever may publish an article may do this, too.
+        ReviewArticles = "articles:review",
         /// Publish, schedule, take down, kill.
         PublishArticles = "articles:publish",
         /// Publish a story again that was killed.
@@ -42,6 +44,7 @@ impl Permission {
             self,
             Permission::ReadDrafts
                 | Permission::WriteArticles
+                | Permission::ReviewArticles
                 | Permission::PublishArticles
                 | Permission::LiftKills
                 | Permission::PurgeArticles
@@ -54,9 +57,11 @@ impl Permission {
         !matches!(self, Permission::ManageUsers | Permission::ReadAccount | Permission::OwnAccount)
     }
 
-    /// Whether having this one is enough to do `other`: nobody changes or publishes what they may not read.
+    /// Whether having this one is enough to do `other`: nobody changes or publishes what they may not read, and whoever
+    /// publishes need not ask anybody.
     pub fn covers(self, other: Permission) -> bool {
         self == other
+            || (other == Permission::ReviewArticles && self == Permission::PublishArticles)
             || (other == Permission::ReadDrafts && self.is_about_stories())
             || (other == Permission::ReadAccount && self == Permission::OwnAccount)
     }
@@ -90,7 +95,17 @@ pub mod needs {
         )+};
     }
 
-    needs!(ReadDrafts, WriteArticles, PublishArticles, ReadLog, WriteTaxonomy, ManageUsers, ReadAccount, OwnAccount);
+    needs!(
+        ReadDrafts,
+        WriteArticles,
+        ReviewArticles,
+        PublishArticles,
+        ReadLog,
+        WriteTaxonomy,
+        ManageUsers,
+        ReadAccount,
+        OwnAccount,
+    );
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ text_enum! {
     pub enum Role {
         /// Runs the newsroom's Dateline: everything, accounts too.
         Admin = "admin",
-        /// Edits and publishes everybody's stories; keeps tags, sources and authors.
+        /// Edits, reviews and publishes everybody's stories; keeps tags, sources and authors.
         Editor = "editor",
         /// Writes own stories and hands them in; does not publish.
         Writer = "writer",
@@ -26,15 +26,22 @@ impl Role {
     /// What the role may do: the table of the built-in roles.
     pub fn grants(self) -> Vec<Grant> {
         use Permission::{
-            OwnAccount, PublishArticles, ReadDrafts, ReadEmbargoed, ReadLog, WriteArticles, WriteTaxonomy,
+            OwnAccount, PublishArticles, ReadDrafts, ReadEmbargoed, ReadLog, ReviewArticles, WriteArticles,
+            WriteTaxonomy,
         };
         let everything = |actions: &[Permission]| actions.iter().map(|action| Grant::of(*action)).collect();
         let own = |action| Grant { own: true, ..Grant::of(action) };
         match self {
             Role::Admin => everything(Permission::ALL),
-            Role::Editor => {
-                everything(&[ReadDrafts, WriteArticles, PublishArticles, ReadLog, WriteTaxonomy, OwnAccount])
-            }
+            Role::Editor => everything(&[
+                ReadDrafts,
+                WriteArticles,
+                ReviewArticles,
+                PublishArticles,
+                ReadLog,
+                WriteTaxonomy,
+                OwnAccount,
+            ]),
             Role::Writer => vec![own(ReadDrafts), own(WriteArticles), Grant::of(OwnAccount)],
             Role::Contributor => {
                 let unpublished = Grant { unpublished: true, ..own(WriteArticles) };
@@ -49,7 +56,7 @@ impl Role {
     pub fn description(self) -> &'static str {
         match self {
             Role::Admin => "Runs the newsroom's Dateline: everything, accounts too.",
-            Role::Editor => "Edits and publishes everybody's stories; keeps tags, sources and authors.",
+            Role::Editor => "Edits, reviews and publishes everybody's stories; keeps tags, sources and authors.",
             Role::Writer => "Writes own stories and hands them in; does not publish.",
             Role::Contributor => "Writes own stories until they are first published, and hands them in.",
             Role::Partner => "Reads ahead what is under embargo, and nothing that readers will not see.",
@@ -68,6 +75,7 @@ mod tests {
         let expected = [
             (Permission::ReadDrafts, ["any", "any", "own", "own", "", "any"]),
             (Permission::WriteArticles, ["any", "any", "own", "new", "", ""]),
+            (Permission::ReviewArticles, ["any", "any", "", "", "", ""]),
             (Permission::PublishArticles, ["any", "any", "", "", "", ""]),
             (Permission::LiftKills, ["any", "", "", "", "", ""]),
             (Permission::PurgeArticles, ["any", "", "", "", "", ""]),

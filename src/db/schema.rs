@@ -194,6 +194,12 @@ diesel::table! {
         killed_at -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
         passed_at -> Timestamp,
+        review_step -> Nullable<Text>,
+        review_version -> Nullable<Integer>,
+        review_by -> Nullable<Text>,
+        review_at -> Nullable<Timestamp>,
+        review_note -> Nullable<Text>,
+        submitted_by -> Nullable<Text>,
     }
 }
 

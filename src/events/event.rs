@@ -52,6 +52,14 @@ text_enum! {
         Updated = "updated",
         /// Something was deleted.
         Deleted = "deleted",
+        /// A story was submitted for review.
+        Submitted = "submitted",
+        /// A story was taken back from its review.
+        Unsubmitted = "unsubmitted",
+        /// A story was sent back from its review.
+        ChangesRequested = "changes_requested",
+        /// A version of a story was approved in its review.
+        Approved = "approved",
         /// A story was published, or scheduled.
         Published = "published",
         /// A published story was published once more in another interval, because its embargo changed.
@@ -105,6 +113,10 @@ impl Action {
                 | Action::Purged => true,
                 Action::Created
                 | Action::Updated
+                | Action::Submitted
+                | Action::Unsubmitted
+                | Action::ChangesRequested
+                | Action::Approved
                 | Action::WentLive
                 | Action::Expired
                 | Action::ReadUnderEmbargo

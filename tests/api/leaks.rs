@@ -32,11 +32,17 @@ fn newsroom(app: &TestApp) -> (Vec<Value>, Value) {
     editor.make("tags", json!({"name": "World", "kind": "section"}));
     editor.make("authors", json!({"name": "Zoe"}));
     editor.make("sources", json!({"name": "Coastline"}));
-    editor.published(json!({"title": "Plain", "tags": ["nato"], "editor_note": CANARY}));
+    let plain = editor.published(json!({"title": "Plain", "tags": ["nato"], "editor_note": CANARY}));
+    // What is said in a review of a public story is said among colleagues.
+    editor.change(&plain, json!({"editor_note": format!("{CANARY}, too")}));
+    for step in ["submit", "approve", "request-changes"] {
+        editor.post(&format!("{}/{step}", address(&plain)), json!({"note": CANARY})).expect(200);
+    }
     let expired = editor.begin(marked("expired"));
     editor.publish(&expired, json!({"until": app.later(1)}));
     app.pass(1);
     let draft = editor.begin(marked("draft"));
+    editor.post(&format!("{}/submit", address(&draft)), json!({"note": CANARY})).expect(200);
     let scheduled = editor.begin(marked("scheduled"));
     editor.publish(&scheduled, json!({"at": app.later(600)}));
     let down = editor.published(marked("down"));
@@ -102,6 +108,10 @@ fn questions() -> Vec<String> {
         "as_of=2099-01-01T00:00:00Z",
         "as_of=2026-11-23T11:00:00Z",
         "status=trashed",
+        "status=in_review",
+        "status=approved,changes_requested",
+        "fields=review",
+        "review=in_review",
         "status=killed",
         "status=gone&tag=nato",
         "status=gone&language=de",
@@ -308,7 +318,9 @@ fn readers_and_other_writers_cannot_tell_what_is_hidden_from_what_is_not_there(d
                 tell(&|path| any(&client).delete(path));
                 tell(&|path| client.delete(path));
                 tell(&|path| client.post(&format!("{path}/publish"), json!({})));
-                for action in ["unpublish", "unschedule", "kill", "restore", "duplicate", "corrections"] {
+                let at_the_door = ["unpublish", "unschedule", "kill", "corrections"];
+                let at_the_desk = ["restore", "duplicate", "submit", "unsubmit", "approve", "request-changes"];
+                for action in at_the_door.into_iter().chain(at_the_desk) {
                     tell(&|path| client.post(&format!("{path}/{action}"), json!({})));
                 }
                 for part in ["history", "proof", "revisions", "revisions/1", "revisions/1/diff/1"] {

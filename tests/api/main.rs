@@ -33,6 +33,7 @@ mod presence;
 mod publishing;
 mod references;
 mod related;
+mod review;
 mod revisions;
 mod roles;
 mod schedules;

@@ -210,8 +210,15 @@ fn a_front_end_can_ask_what_to_offer(database: Database) {
         .filter(|one| one["allowed"] == true)
         .map(|one| text(&one["action"]))
         .collect();
-    let expected = ["articles:read_drafts", "articles:write", "articles:publish", "events:read", "taxonomy:write"];
-    assert_eq!(allowed[..5], expected);
+    let expected = [
+        "articles:read_drafts",
+        "articles:write",
+        "articles:review",
+        "articles:publish",
+        "events:read",
+        "taxonomy:write",
+    ];
+    assert_eq!(allowed[..6], expected);
     assert_eq!(all["allowed"], false);
     assert_eq!(ask(&app.admin(), "")["allowed"], true, "an admin may do everything");
     let begun = contributor.begin(json!({ "title": "Mine" }));

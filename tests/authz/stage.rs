@@ -132,6 +132,7 @@ impl Stage {
         let address = desk::address(&story);
         match state {
             State::Draft => {}
+            State::InReview => drop(maker.post(&format!("{address}/submit"), json!({})).expect(200)),
             State::Live => drop(editor.publish(&story, json!({}))),
             State::Killed => {
                 editor.publish(&story, json!({}));
@@ -165,6 +166,9 @@ impl Stage {
             "publish_article" | "kill_article" | "restore_article" | "restore_revision" => json!({}),
             "change_articles" => {
                 json!({ "atomic": false, "items": [{ "action": "unpublish", "id": self.word() }] })
+            }
+            "submit_article" | "unsubmit_article" | "approve_article" | "request_changes" => {
+                json!({ "note": self.word() })
             }
             "correct_article" => json!({ "type": "correction", "text": self.word() }),
             "create_user" => self.account(),

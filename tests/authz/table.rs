@@ -34,6 +34,7 @@ pub const EVERYBODY: [Who; 9] = [
 pub enum May {
     Read,
     Write,
+    Review,
     Publish,
 }
 
@@ -64,14 +65,16 @@ pub enum Whose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Draft,
+    InReview,
     Live,
     Killed,
     Trashed,
 }
 
-pub const STATES: [State; 4] = [State::Draft, State::Live, State::Killed, State::Trashed];
+pub const STATES: [State; 5] = [State::Draft, State::InReview, State::Live, State::Killed, State::Trashed];
 
-/// Who may do what with which stories: to read, to write, to publish.
+/// Who may do what with which stories: to read, to write, to publish. Whoever may publish a story may review it, and here
+/// nobody else.
 pub fn reach(who: Who, may: May) -> Reach {
     let [read, write, publish] = match who {
         Who::Reader | Who::Partner => [Reach::None, Reach::None, Reach::None],
@@ -84,42 +87,46 @@ pub fn reach(who: Who, may: May) -> Reach {
     match may {
         May::Read => read,
         May::Write => write,
-        May::Publish => publish,
+        May::Review | May::Publish => publish,
     }
 }
 
 /// Operations on a story: what they ask for, and what they answer to whoever may, for a story in each state.
 #[rustfmt::skip]
-pub const STORIES: [(&str, May, [u16; 4]); 16] = [
-    //                                   draft live killed trashed
-    ("replace_article",    May::Write,   [200, 200, 200, 404]),
-    ("update_article",     May::Write,   [200, 200, 200, 404]),
+pub const STORIES: [(&str, May, [u16; 5]); 20] = [
+    //                                   draft review live killed trashed
+    ("replace_article",    May::Write,   [200, 200, 200, 200, 404]),
+    ("update_article",     May::Write,   [200, 200, 200, 200, 404]),
     // A published story is unpublished first.
-    ("delete_article",     May::Write,   [204, 409, 204, 404]),
-    ("restore_article",    May::Write,   [409, 409, 409, 200]),
-    ("note_presence",      May::Write,   [200, 200, 200, 404]),
-    ("end_presence",       May::Write,   [204, 204, 204, 404]),
-    ("restore_revision",   May::Write,   [200, 200, 200, 404]),
+    ("delete_article",     May::Write,   [204, 204, 409, 204, 404]),
+    ("restore_article",    May::Write,   [409, 409, 409, 409, 200]),
+    ("note_presence",      May::Write,   [200, 200, 200, 200, 404]),
+    ("end_presence",       May::Write,   [204, 204, 204, 204, 404]),
+    ("restore_revision",   May::Write,   [200, 200, 200, 200, 404]),
+    ("submit_article",     May::Write,   [200, 409, 409, 409, 404]),
+    ("unsubmit_article",   May::Write,   [409, 200, 409, 409, 404]),
     // Reading the one and writing another. Only an admin takes up what was killed.
-    ("duplicate_article",  May::Read,    [201, 201, 403, 404]),
-    ("list_revisions",     May::Read,    [200, 200, 200, 404]),
-    ("get_revision",       May::Read,    [200, 200, 200, 404]),
-    ("compare_revisions",  May::Read,    [200, 200, 200, 404]),
+    ("duplicate_article",  May::Read,    [201, 201, 201, 403, 404]),
+    ("list_revisions",     May::Read,    [200, 200, 200, 200, 404]),
+    ("get_revision",       May::Read,    [200, 200, 200, 200, 404]),
+    ("compare_revisions",  May::Read,    [200, 200, 200, 200, 404]),
+    ("approve_article",    May::Review,  [409, 200, 409, 409, 404]),
+    ("request_changes",    May::Review,  [409, 200, 409, 409, 404]),
     // Only an admin publishes what was killed.
-    ("publish_article",    May::Publish, [200, 200, 403, 404]),
-    ("unpublish_article",  May::Publish, [409, 200, 409, 404]),
-    ("unschedule_article", May::Publish, [409, 409, 409, 404]),
-    ("kill_article",       May::Publish, [409, 200, 409, 404]),
-    ("correct_article",    May::Publish, [409, 200, 409, 404]),
+    ("publish_article",    May::Publish, [200, 200, 200, 403, 404]),
+    ("unpublish_article",  May::Publish, [409, 409, 200, 409, 404]),
+    ("unschedule_article", May::Publish, [409, 409, 409, 409, 404]),
+    ("kill_article",       May::Publish, [409, 409, 200, 409, 404]),
+    ("correct_article",    May::Publish, [409, 409, 200, 409, 404]),
 ];
 
 /// Operations that show readers what is published, and what they answer for a story in each state. By its id nobody finds
 /// a killed one; that it was killed is told to whoever knew its address.
-pub const READING: [(&str, [u16; 4]); 4] = [
-    ("get_article", [404, 200, 404, 404]),
-    ("list_versions", [404, 200, 404, 404]),
-    ("get_proof", [404, 200, 404, 404]),
-    ("list_related", [404, 200, 404, 404]),
+pub const READING: [(&str, [u16; 5]); 4] = [
+    ("get_article", [404, 404, 200, 404, 404]),
+    ("list_versions", [404, 404, 200, 404, 404]),
+    ("get_proof", [404, 404, 200, 404, 404]),
+    ("list_related", [404, 404, 200, 404, 404]),
 ];
 
 /// Every other operation.

@@ -74,7 +74,7 @@ fn card() -> String {
 
 /// Ids that sort as they were made. `number % k` decides what a story has, so that half of them have the first tag and
 /// few the last.
-const STATEMENTS: [&str; 9] = [
+const STATEMENTS: [&str; 10] = [
     "WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < 60) \
      INSERT INTO tags (id, slug, name, kind, version, created_at, updated_at) \
      SELECT '01997b2e-8f5a-7c3e-8001-' || CAST(100000000000 + n AS TEXT), 'tag-' || n, 'Tag ' || n, \
@@ -101,6 +101,10 @@ const STATEMENTS: [&str; 9] = [
      CASE WHEN n % 90 = 0 THEN '[{\"id\":\"c\",\"type\":\"update\",\"text\":\"T\"}]' ELSE '[]' END, \
      (SELECT id FROM users WHERE role = CASE WHEN n % 40 = 0 THEN 'writer' ELSE 'editor' END), BEGUN, ENDED, SENT, \
      SENT, 1, SENT, CASE WHEN n % 700 = 0 THEN SENT END, CASE WHEN n % 701 = 0 THEN SENT END FROM count",
+    // One in thirty is in a review; some of those were approved, and some of these were changed since.
+    "UPDATE articles SET review_at = updated_at, review_version = CASE WHEN substr(id, 34, 1) < '5' THEN 1 ELSE 2 END, \
+     review_step = CASE substr(id, 35) WHEN '00' THEN 'approved' WHEN '30' THEN 'approved' WHEN '80' THEN \
+     'changes_requested' ELSE 'submitted' END WHERE CAST(substr(id, 26) AS INTEGER) % 30 = 0",
     // The last version of each story, and an earlier one of every tenth.
     "INSERT INTO publications (id, article_id, number, revision, partner_from, live_from, live_until, expires_at, \
      superseded, slug, title, language, kind, featured, has_image, has_corrections, section_id, section_slug, source_id, \

@@ -21,13 +21,14 @@ const FENCE: &str = "LIMIT 9223372036854775807";
 const MANY: i64 = 2000;
 
 /// Partial indexes that hold few rows of a kind: all of one of them is not all of the table.
-const PARTIAL: [&str; 10] = [
+const PARTIAL: [&str; 11] = [
     "publications_featured",
     "publications_has_image",
     "publications_has_corrections",
     "publications_has_source",
     "articles_trashed",
     "articles_killed",
+    "articles_review",
     "articles_featured",
     "articles_has_image",
     "articles_has_corrections",

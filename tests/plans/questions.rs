@@ -93,7 +93,10 @@ impl Asker {
                 (editor.clone(), "status=scheduled"),
                 (editor.clone(), "status=killed"),
                 (editor.clone(), "status=expired"),
-                (editor, "status=trashed"),
+                (editor.clone(), "status=in_review"),
+                (editor, "status=approved,changes_requested"),
+                (app.writer(), "status=in_review"),
+                (app.editor(), "status=trashed"),
             ],
         }
     }

@@ -10,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::apply::apply;
 use super::input::{self, BulkInput, NewBulk, Step};
 use crate::articles::article::{Status, WorkingCopy};
+use crate::articles::review::ReviewState;
 use crate::auth::{Allow, SignedIn, needs};
 use crate::db::AnyConnection;
 use crate::error::{Error, Rejection, Result};
@@ -58,6 +59,8 @@ pub struct ShortArticle {
     version: i32,
     /// Where it stands.
     status: Status,
+    /// Where its review stands.
+    review: ReviewState,
 }
 
 /// Why an item was not done.
@@ -142,6 +145,7 @@ impl ItemResult {
             slug: copy.article.slug.clone(),
             version: copy.version,
             status: copy.status,
+            review: copy.review.state,
         };
         ItemResult { id, status: 200, article: Some(article), problem: None }
     }
@@ -160,7 +164,9 @@ impl BulkResult {
             "results": [
                 {
                     "id": "budget", "status": 200,
-                    "article": { "id": id, "slug": "budget", "version": 8, "status": "changed" }
+                    "article": {
+                        "id": id, "slug": "budget", "version": 8, "status": "changed", "review": "none"
+                    }
                 },
                 {
                     "id": "old-draft", "status": 404,

@@ -4,8 +4,8 @@ use super::input::{Change, Step};
 use crate::articles::article::WorkingCopy;
 use crate::articles::input::ArticleInput;
 use crate::articles::mention::Mention;
-use crate::articles::{door_api, held, publishing, showing, store, trash};
-use crate::auth::{Permission, SignedIn, decide};
+use crate::articles::{door_api, held, publishing, review, showing, store, trash};
+use crate::auth::{SignedIn, decide};
 use crate::db::AnyConnection;
 use crate::error::Result;
 use crate::events::Journal;
@@ -20,14 +20,16 @@ pub fn apply(
     step: Step,
 ) -> Result<WorkingCopy> {
     let Step { reference, based_on, change } = step;
-    if matches!(change, Change::Publish(_) | Change::Unpublish) {
-        // Before the story is looked for, as the single operations do: the answer is the same whatever it is.
-        decide(Some(caller), Permission::PublishArticles, None)?;
-    }
+    let who = (caller, change.needs());
+    // Before the story is looked for, as the single operations do: the answer is the same whatever it is.
+    decide(Some(caller), who.1, None)?;
+    let hold = |connection: &mut AnyConnection, journal: &mut Journal| {
+        held::take(connection, journal, who, (&reference, &based_on))
+    };
     let passed = match change {
         Change::Patch(input) => store::update(connection, journal, caller, (&reference, &based_on), *input)?,
         Change::Tag { add, remove } => {
-            let row = store::get(connection, (caller, Permission::WriteArticles), &reference, journal.now())?;
+            let row = store::get(connection, who, &reference, journal.now())?;
             based_on.check(row.version)?;
             let document = row.document()?;
             let references = References::load(connection, [&document])?;
@@ -38,16 +40,32 @@ pub fn apply(
             store::change(connection, journal, row, ArticleInput { tags, ..ArticleInput::default() }, Some(caller))?
         }
         Change::Trash => {
-            let row = store::get(connection, (caller, Permission::WriteArticles), &reference, journal.now())?;
+            let row = store::get(connection, who, &reference, journal.now())?;
             based_on.check(row.version)?;
             trash::put(connection, journal, caller, row)?.into()
         }
+        Change::Submit(note) => {
+            let held = hold(connection, journal)?;
+            review::submit(connection, journal, held, note)?
+        }
+        Change::Unsubmit(note) => {
+            let held = hold(connection, journal)?;
+            review::unsubmit(connection, journal, held, note)?
+        }
+        Change::Approve(note) => {
+            let held = hold(connection, journal)?;
+            review::approve(connection, journal, held, note)?
+        }
+        Change::RequestChanges(note) => {
+            let held = hold(connection, journal)?;
+            review::request_changes(connection, journal, held, note)?
+        }
         Change::Publish(input) => {
-            let held = held::take(connection, journal, caller, (&reference, &based_on))?;
+            let held = hold(connection, journal)?;
             door_api::publish(connection, journal, held, (caller, (*input).into()))?
         }
         Change::Unpublish => {
-            let held = held::take(connection, journal, caller, (&reference, &based_on))?;
+            let held = hold(connection, journal)?;
             publishing::unpublish(connection, journal, held)?
         }
     };

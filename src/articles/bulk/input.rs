@@ -9,10 +9,11 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::articles::door_api::{NewPublication, PublicationInput};
 use crate::articles::input::{ArticleInput, ArticlePatch};
 use crate::articles::mention::Mention;
+use crate::auth::Permission;
 use crate::db::types::text_enum;
 use crate::error::{Error, Rejection, Result};
 use crate::http::etag::IfMatch;
-use crate::http::fields;
+use crate::http::fields::{self, Text};
 use crate::http::input::{Complete, Input, LARGEST_BODY};
 use crate::http::patch::Patch;
 use crate::http::path::Reference;
@@ -58,6 +59,7 @@ impl BulkInput {
                 { "action": "patch", "id": "budget", "version": 7, "article": { "featured": true } },
                 { "action": "publish", "id": "budget" },
                 { "action": "tag", "id": "ferry-returns", "add": ["ferries"], "remove": ["weather"] },
+                { "action": "approve", "id": "harbour-fire", "note": "Good." },
                 { "action": "trash", "id": "old-draft", "version": "*" }
             ]
         })
@@ -75,6 +77,14 @@ text_enum! {
         Unpublish = "unpublish",
         /// Moves to the trash, as `DELETE` does.
         Trash = "trash",
+        /// Submits for review, as `submit` does.
+        Submit = "submit",
+        /// Takes back from review, as `unsubmit` does.
+        Unsubmit = "unsubmit",
+        /// Approves, as `approve` does.
+        Approve = "approve",
+        /// Sends back, as `request-changes` does.
+        RequestChanges = "request_changes",
         /// Adds tags and takes some away, and leaves the others as they are.
         Tag = "tag",
     }
@@ -105,6 +115,10 @@ pub struct BulkItem {
     #[serde(default)]
     #[schema(value_type = Option<NewPublication>)]
     publication: Patch<Map<String, Value>>,
+    /// What is said with a step of a review, up to 5,000 characters; `request_changes` needs it.
+    #[serde(default)]
+    #[schema(value_type = Option<Text<5000>>)]
+    note: Patch<Text<5000>>,
     /// Tags to add behind those that are there; for `tag`.
     #[serde(default)]
     #[schema(value_type = Option<Vec<Mention>>, max_items = 50)]
@@ -132,6 +146,12 @@ impl Input for BulkItem {
             (BulkAction::Patch, Some(_)) | (_, None) => {}
             (_, Some(_)) => refuse.push(not_for("article")),
         }
+        if action == BulkAction::RequestChanges && self.note.as_value().is_none() {
+            refuse.push(needs("note"));
+        }
+        if self.note.is_present() && !action.is_of_review() {
+            refuse.push(not_for("note"));
+        }
         if self.publication.is_present() && action != BulkAction::Publish {
             refuse.push(not_for("publication"));
         }
@@ -140,6 +160,13 @@ impl Input for BulkItem {
                 refuse.push(not_for(name));
             }
         }
+    }
+}
+
+impl BulkAction {
+    fn is_of_review(self) -> bool {
+        use BulkAction::{Approve, RequestChanges, Submit, Unsubmit};
+        matches!(self, Submit | Unsubmit | Approve | RequestChanges)
     }
 }
 
@@ -163,6 +190,14 @@ pub enum Change {
     Publish(Box<PublicationInput>),
     /// Takes it down.
     Unpublish,
+    /// Submits it for review, with a note.
+    Submit(Option<String>),
+    /// Takes it back from review.
+    Unsubmit(Option<String>),
+    /// Approves it.
+    Approve(Option<String>),
+    /// Sends it back, with what has to change.
+    RequestChanges(String),
     /// Moves it to the trash.
     Trash,
     /// Adds tags and takes some away.
@@ -174,6 +209,19 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// What it takes to do it.
+    pub fn needs(&self) -> Permission {
+        match self {
+            Change::Patch(_) | Change::Submit(_) | Change::Unsubmit(_) | Change::Trash | Change::Tag { .. } => {
+                Permission::WriteArticles
+            }
+            Change::Approve(_) | Change::RequestChanges(_) => Permission::ReviewArticles,
+            Change::Publish(_) | Change::Unpublish => Permission::PublishArticles,
+        }
+    }
+}
+
 /// Reads an item.
 ///
 /// Errors: 422 with everything in it that was refused.
@@ -182,6 +230,7 @@ pub async fn read(item: Value) -> Result<Step> {
     let required = || Error::internal("a required member is not there");
     let id = item.id.value().ok_or_else(required)?;
     let based_on = item.version.value().map_or(IfMatch::Absent, |BasedOn(version)| version);
+    let note = item.note.value().map(String::from);
     let change = match item.action.value().ok_or_else(required)? {
         BulkAction::Patch => {
             let members = Value::Object(item.article.value().unwrap_or_default());
@@ -194,6 +243,10 @@ pub async fn read(item: Value) -> Result<Step> {
             Change::Publish(Box::new(input))
         }
         BulkAction::Unpublish => Change::Unpublish,
+        BulkAction::Submit => Change::Submit(note),
+        BulkAction::Unsubmit => Change::Unsubmit(note),
+        BulkAction::Approve => Change::Approve(note),
+        BulkAction::RequestChanges => Change::RequestChanges(note.unwrap_or_default()),
         BulkAction::Trash => Change::Trash,
         BulkAction::Tag => {
             Change::Tag { add: item.add.value().unwrap_or_default(), remove: item.remove.value().unwrap_or_default() }
