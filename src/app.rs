@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::auth::{Accounts, Passwords, SignInLimiter, Tokens};
+use crate::auth::{AccessKeys, Accounts, Passwords, SignInLimiter};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -32,7 +32,7 @@ pub struct App {
     health: Data<Health>,
     document: Data<Document>,
     addresses: Data<Addresses>,
-    tokens: Data<Tokens>,
+    access_keys: Data<AccessKeys>,
     passwords: Data<Passwords>,
     sign_in_limiter: Data<SignInLimiter>,
 }
@@ -49,7 +49,7 @@ impl App {
         let document = Document::new(openapi::document(config.public_url.as_deref()));
         Ok(App {
             cursors: Data::new(Cursors::new(&config.secret)),
-            tokens: Data::new(Tokens::new(&config.secret)),
+            access_keys: Data::new(AccessKeys::new(&config.secret)),
             passwords: Data::new(Passwords::of_site(config.public_url.as_deref())),
             sign_in_limiter: Data::new(SignInLimiter::default()),
             health: Data::new(Health::new(db.clone(), clock.clone())),
@@ -75,7 +75,7 @@ impl App {
             .app_data(Data::new(self.config.sharing))
             .app_data(Data::new(self.cache.clone()))
             .app_data(self.cursors.clone())
-            .app_data(self.tokens.clone())
+            .app_data(self.access_keys.clone())
             .app_data(self.passwords.clone())
             .app_data(self.sign_in_limiter.clone())
             .app_data(self.health.clone())
@@ -125,6 +125,11 @@ impl App {
     /// The writing side of the database, for commands.
     pub fn ledger(&self) -> Ledger {
         self.ledger.get_ref().clone()
+    }
+
+    /// The keys that access tokens are signed with.
+    pub fn access_keys(&self) -> &AccessKeys {
+        &self.access_keys
     }
 
     /// The key that the log is signed with.

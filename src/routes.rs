@@ -7,7 +7,7 @@ use crate::{articles, audit, auth, authors, health, live, search, sources, tags}
 
 /// Every address of the API, and with it the whole OpenAPI document.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(scope("/v1").configure(version_1)).configure(health::routes);
+    config.service(scope("/v1").configure(version_1)).configure(auth::well_known_routes).configure(health::routes);
 }
 
 /// The rooms; each is asked for `pub fn routes(config: &mut ServiceConfig)`, with addresses relative to `/v1`.

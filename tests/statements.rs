@@ -28,7 +28,8 @@ fn is_counted(statement: &str) -> bool {
     let followed = ["event_head", "FROM `events`", "FROM \"events\"", "SELECT DISTINCT"];
     let is_followed = statement.starts_with("SELECT") && followed.iter().any(|word| statement.contains(word));
     let is_due = statement.starts_with("SELECT EXISTS") && statement.contains("announcements");
-    let is_beside = beside.iter().any(|word| statement.starts_with(word)) || statement.contains("sessions");
+    let is_caller = statement.contains("sessions") || statement.contains("access_keys");
+    let is_beside = beside.iter().any(|word| statement.starts_with(word)) || is_caller;
     !(is_beside || is_due || is_followed)
 }
 

@@ -6,11 +6,12 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, ResponseError};
 
+use super::access_keys::AccessKeys;
 use super::api_tokens;
 use super::caller::{Caller, Credential, SignedIn};
 use super::registered::registered;
 use super::session_store;
-use super::token::Tokens;
+use super::token;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -58,11 +59,11 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
 }
 
 /// Checks the signature first, so that only tokens of ours cost a query.
-async fn signed_in(request: &ServiceRequest, token: &str) -> Result<SignedIn> {
-    let tokens = registered::<Tokens>(request.request())?;
+async fn signed_in(request: &ServiceRequest, text: &str) -> Result<SignedIn> {
+    let keys = registered::<AccessKeys>(request.request())?;
     let db = registered::<Db>(request.request())?;
     let now = registered::<Clock>(request.request())?.now();
-    let grant = tokens.verify(token, now).map_err(refused)?;
+    let grant = token::verify(&*keys.keyring(&db).await?, text, now).map_err(refused)?;
     let session_id = grant.session_id.clone();
     let holder = db.read(move |connection| session_store::holder(connection, &session_id, now)).await?;
     match holder {

@@ -5,7 +5,7 @@
 //! | [`permission`], [`grant`], [`role`], [`roles`] | what one may do, within which limits, and which roles have it |
 //! | [`decide`](mod@decide) | the one function that decides who may do what to what |
 //! | [`caller`], [`authenticate`](mod@authenticate) | who is calling, and the types that handlers ask with |
-//! | [`token`], [`refresh_token`] | what proves it |
+//! | [`token`], [`refresh_token`], [`access_keys`] | what proves it, and the keys that sign it |
 //! | [`sessions`], `session_store`, `session_list` | signing in, staying signed in, signing out |
 //! | `visitor` | where a request comes from |
 //! | [`api_tokens`] | what programs sign in with |
@@ -13,6 +13,7 @@
 //! | [`user`], [`accounts`], `user_store` | the accounts, for the API and the command line alike |
 //! | [`api`], [`users_api`] | the addresses |
 
+pub mod access_keys;
 pub mod accounts;
 pub mod api;
 pub mod api_tokens;
@@ -45,6 +46,7 @@ use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::error::Result;
 
+pub use access_keys::AccessKeys;
 pub use accounts::Accounts;
 pub use authenticate::authenticate;
 pub use caller::{Allow, Caller, Credential, SignedIn};
@@ -55,7 +57,6 @@ pub use limiter::SignInLimiter;
 pub use permission::{Needs, Permission, needs};
 pub use role::Role;
 pub use roles::RoleName;
-pub use token::Tokens;
 pub use user::{NewUser, User, UserInput};
 
 /// The addresses of this room, inside the scope `/v1`.
@@ -76,8 +77,14 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(api_tokens::routes);
 }
 
-/// Deletes what has run out: sessions with their refresh tokens, and API tokens; for the background loop. Gives how many
-/// rows.
+/// The addresses of this room that stand outside of `/v1`.
+pub fn well_known_routes(config: &mut ServiceConfig) {
+    config.configure(access_keys::routes);
+}
+
+/// Deletes what has run out: sessions with their refresh tokens, API tokens, and keys; for the background loop. Gives how
+/// many rows.
 pub fn prune(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
-    Ok(session_store::prune(connection, now)? + api_tokens::prune(connection, now)?)
+    let removed = session_store::prune(connection, now)? + api_tokens::prune(connection, now)?;
+    Ok(removed + access_keys::prune(connection, now)?)
 }

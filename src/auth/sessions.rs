@@ -11,12 +11,13 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access_keys::{AccessKeys, Keyring};
 use super::hashing::{Passwords, Verdict};
 use super::limiter::SignInLimiter;
 use super::password::Password;
 use super::refresh_token::RefreshToken;
 use super::registered::registered;
-use super::token::{Grant, Tokens};
+use super::token::{self, Grant};
 use super::user::User;
 use super::user_store::UserRow;
 use super::visitor::Visitor;
@@ -63,7 +64,7 @@ pub struct Sessions {
     db: Data<Db>,
     ledger: Data<Ledger>,
     clock: Data<Clock>,
-    tokens: Data<Tokens>,
+    keys: Data<AccessKeys>,
     passwords: Data<Passwords>,
     limiter: Data<SignInLimiter>,
 }
@@ -78,7 +79,7 @@ impl FromRequest for Sessions {
                 ledger: registered::<Ledger>(request)?.clone(),
                 db: registered(request)?,
                 clock: registered(request)?,
-                tokens: registered(request)?,
+                keys: registered(request)?,
                 passwords: registered(request)?,
                 limiter: registered(request)?,
             })
@@ -101,11 +102,13 @@ impl Sessions {
     ///
     /// Errors: 401, 429 after too many wrong guesses, 503 when too many sign in at once.
     pub async fn sign_in(&self, visitor: Visitor, email: Email, password: Password) -> Result<SessionTokens> {
+        // First, because whoever was signed in must be told so.
+        let keys = self.keys.keyring(&self.db).await?;
         let signed_in = self.guarded(&visitor, &email.key(), self.check_and_begin(&visitor, &email, &password)).await;
         if let Err(Error::Unauthorized(_)) = &signed_in {
             tracing::info!(address = ?visitor.address, "a sign-in was refused");
         }
-        self.tokens_for(signed_in?)
+        self.tokens_for(&keys, signed_in?)
     }
 
     /// Runs a check of a password between the two halves of the limiter: only a wrong one counts.
@@ -169,12 +172,14 @@ impl Sessions {
     ///
     /// Errors: 401 when the token is unknown or was used before, or the session has ended.
     pub async fn refresh(&self, visitor: Visitor, token: RefreshToken) -> Result<SessionTokens> {
+        // First: a refresh token that is used up without the next one would sign its owner out.
+        let keys = self.keys.keyring(&self.db).await?;
         let next = RefreshToken::make()?;
         let opened = self.ledger.write(Actor::Anonymous, WriteOptions::default(), move |connection, journal| {
             exchange(connection, journal, (&token.hash(), &visitor), next)
         });
         match opened.await? {
-            Some(opened) => self.tokens_for(opened),
+            Some(opened) => self.tokens_for(&keys, opened),
             None => Err(Error::Unauthorized(
                 "The session has ended, or this refresh token was used before. Sign in again.".into(),
             )),
@@ -194,9 +199,9 @@ impl Sessions {
             .await
     }
 
-    fn tokens_for(&self, opened: Opened) -> Result<SessionTokens> {
+    fn tokens_for(&self, keys: &Keyring, opened: Opened) -> Result<SessionTokens> {
         let grant = Grant { user_id: opened.user.id.clone(), session_id: opened.session_id };
-        let access = self.tokens.issue(grant, self.clock.now(), opened.expires_at)?;
+        let access = token::issue(keys, grant, self.clock.now(), opened.expires_at)?;
         Ok(SessionTokens {
             access_token: access.text,
             token_type: "Bearer",

@@ -2,6 +2,7 @@
 
 mod demo;
 mod import;
+mod keys;
 mod migrate;
 mod openapi;
 mod reindex;
@@ -53,6 +54,7 @@ enum Command {
     Demo(demo::Demo),
     Import(import::Import),
     User(user::Users),
+    Keys(keys::Keys),
     Verify(verify::Verify),
     Reindex(reindex::Reindex),
     Openapi(openapi::Openapi),
@@ -97,6 +99,7 @@ impl Cli {
             Command::Demo(demo) => demo.run(self.settings),
             Command::Import(import) => import.run(self.settings),
             Command::User(users) => users.run(self.settings),
+            Command::Keys(keys) => keys.run(self.settings),
             Command::Verify(verify) => verify.run(self.settings),
             Command::Reindex(reindex) => reindex.run(self.settings),
             Command::Openapi(openapi) => openapi.run(),

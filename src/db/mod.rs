@@ -258,6 +258,8 @@ pub enum Turn {
     MovingTags,
     /// Saying in the log what the clock did.
     Announcing,
+    /// Giving access tokens another key.
+    RotatingKeys,
 }
 
 /// Waits until no other transaction has this turn, and keeps it until this one ends. What was read before is to be read
@@ -267,6 +269,7 @@ pub fn take_turns(connection: &mut AnyConnection, turn: Turn) -> Result<()> {
         Turn::MakingByName => "SELECT pg_advisory_xact_lock(7265001)",
         Turn::MovingTags => "SELECT pg_advisory_xact_lock(7265002)",
         Turn::Announcing => "SELECT pg_advisory_xact_lock(7265003)",
+        Turn::RotatingKeys => "SELECT pg_advisory_xact_lock(7265004)",
     };
     match connection {
         AnyConnection::Postgres(_) => Ok(execute(connection, statement)?),

@@ -86,6 +86,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    access_keys (id) {
+        id -> Text,
+        signs_from -> Timestamp,
+        trusted_until -> Timestamp,
+    }
+}
+
+diesel::table! {
     refresh_tokens (hash) {
         hash -> Text,
         session_id -> Text,
@@ -418,6 +426,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_tokens,
     sessions,
     refresh_tokens,
+    access_keys,
     former_slugs,
     tags,
     sources,

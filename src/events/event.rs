@@ -82,6 +82,8 @@ text_enum! {
         ReadUnderEmbargo = "read_under_embargo",
         /// Another key signs the log from here on, because the secret of the instance changed.
         KeyChanged = "key_changed",
+        /// Access tokens were given another key, which signs in a few seconds or at once.
+        KeyRotated = "key_rotated",
         /// Somebody signed in.
         SignedIn = "signed_in",
         /// Somebody tried to sign in and was refused.
@@ -101,7 +103,12 @@ impl Action {
     pub fn is_seen_by_readers(self, resource: Resource) -> bool {
         match resource {
             Resource::Tag | Resource::Author | Resource::Source => true,
-            Resource::User | Resource::Role | Resource::Token | Resource::Session | Resource::LogKey => false,
+            Resource::User
+            | Resource::Role
+            | Resource::Token
+            | Resource::Session
+            | Resource::LogKey
+            | Resource::AccessKey => false,
             Resource::Article => match self {
                 Action::Published
                 | Action::Embargoed
@@ -125,7 +132,8 @@ impl Action {
                 | Action::SignedOut
                 | Action::SessionsEnded
                 | Action::TokenReused
-                | Action::KeyChanged => false,
+                | Action::KeyChanged
+                | Action::KeyRotated => false,
             },
         }
     }
@@ -152,6 +160,8 @@ text_enum! {
         Session = "session",
         /// A key that the log is signed with.
         LogKey = "log_key",
+        /// A key that access tokens are signed with.
+        AccessKey = "access_key",
     }
 }
 

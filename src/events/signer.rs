@@ -61,7 +61,7 @@ impl PublicKey {
     }
 
     /// A key with the name that it must have.
-    fn of(key: &VerifyingKey) -> PublicKey {
+    pub fn of(key: &VerifyingKey) -> PublicKey {
         let bytes = key.to_bytes();
         let kid = sha256(&bytes).chars().take(KEY_NAME).collect();
         PublicKey::new(kid, URL_SAFE_NO_PAD.encode(bytes))

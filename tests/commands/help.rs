@@ -7,13 +7,15 @@ use rstest::rstest;
 use crate::support::program::Program;
 
 #[rstest]
-#[case(&["--help"], &["serve", "migrate", "demo", "import", "user", "reindex", "openapi", "Examples:", "/docs", "DATELINE_SECRET"])]
+#[case(&["--help"], &["serve", "migrate", "demo", "import", "user", "keys", "reindex", "openapi", "Examples:", "/docs", "DATELINE_SECRET"])]
 #[case(&["serve", "--help"], &["--no-migrate", "listening on http://ADDRESS", "--bind", "[default: 127.0.0.1:8080]"])]
 #[case(&["demo", "--help"], &["invented newsroom", "keeps what is there"])]
 #[case(&["migrate", "--help"], &["up", "down", "status", "is lost"])]
 #[case(&["migrate", "down", "--help"], &["--yes", "I have a backup"])]
 #[case(&["user", "--help"], &["add", "list", "set-role", "set-password", "deactivate", "activate", "standard input"])]
 #[case(&["user", "add", "--help"], &["--email", "--role", "admin, editor, writer, contributor, partner, viewer", "--name", "[default: editor]"])]
+#[case(&["keys", "--help"], &["rotate", "list", "DATELINE_SECRET", "within a second"])]
+#[case(&["keys", "rotate", "--help"], &["--at-once", "Nobody is signed out", "preview links"])]
 #[case(&["import", "--help"], &["--source", "--source-url", "--tag", "--publish", "--update", "--dry-run", "NDJSON"])]
 #[case(&["openapi", "--help"], &["--out", "--check", "Fail when"])]
 fn every_command_explains_itself(#[case] arguments: &[&str], #[case] expected: &[&str]) {

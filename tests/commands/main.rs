@@ -5,6 +5,7 @@ mod support;
 
 mod demo;
 mod help;
+mod keys;
 mod log;
 mod migrate;
 mod reindex;
