@@ -8,7 +8,7 @@
 //! | [`token`], [`refresh_token`], [`access_keys`] | what proves it, and the keys that sign it |
 //! | [`sessions`], `session_store`, `session_list` | signing in, staying signed in, signing out |
 //! | `visitor` | where a request comes from |
-//! | [`api_tokens`] | what programs sign in with |
+//! | [`api_tokens`], [`opaque`], [`lifetime`] | what programs sign in with, and what such secrets have in common |
 //! | [`password`], `common_passwords`, [`hashing`], [`limiter`] | what a good password is, how it is kept, how guessing is slowed down |
 //! | [`user`], [`accounts`], `user_store` | the accounts, for the API and the command line alike |
 //! | [`api`], [`users_api`] | the addresses |
@@ -23,7 +23,9 @@ mod common_passwords;
 pub mod decide;
 pub mod grant;
 pub mod hashing;
+pub mod lifetime;
 pub mod limiter;
+pub mod opaque;
 pub mod password;
 pub mod permission;
 pub mod refresh_token;

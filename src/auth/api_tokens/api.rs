@@ -4,9 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::definition::{
-    ApiToken, ApiTokenFilter, ApiTokenInput, ApiTokenList, FreshApiToken, LONGEST_LIFE, NewApiToken, USUAL_LIFE,
-};
+use super::definition::{ApiToken, ApiTokenFilter, ApiTokenInput, ApiTokenList, FreshApiToken, LIFETIME, NewApiToken};
 use super::secret::ApiTokenSecret;
 use super::store::{self, ApiTokenRow};
 use crate::auth::permission::{Permission, needs};
@@ -107,7 +105,7 @@ fn create(
             refused.push(Rejection::field(format!("/scopes/{index}"), "not_yours", detail));
         }
     }
-    let expires_at = expiry(input.expires_at.value(), journal.now(), &mut refused);
+    let expires_at = LIFETIME.end(input.expires_at.value(), journal.now(), &mut refused);
     let (mut sections, mut sources) = (input.sections.value(), input.sources.value());
     roles::replace_by_ids(connection, (&mut sections, &mut sources), &mut refused)?;
     if !refused.is_empty() {
@@ -130,16 +128,6 @@ fn create(
     };
     journal.record(Event::new(Action::Created, Resource::Token, &row.id).noted(Some(in_words(&row.name, &scopes))));
     store::insert(connection, row)
-}
-
-/// When a token stops to be good.
-fn expiry(asked: Option<Timestamp>, now: Timestamp, refused: &mut Vec<Rejection>) -> Timestamp {
-    let expires_at = asked.unwrap_or_else(|| now.after(USUAL_LIFE));
-    if expires_at <= now || expires_at > now.after(LONGEST_LIFE) {
-        let detail = format!("must lie between now and {}, 366 days from now", now.after(LONGEST_LIFE));
-        refused.push(Rejection::field("/expires_at", "out_of_range", detail));
-    }
-    expires_at
 }
 
 /// What the log says of a token: its name and what it may do.

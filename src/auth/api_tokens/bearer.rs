@@ -2,9 +2,10 @@
 
 use actix_web::HttpRequest;
 
-use super::secret::{ApiTokenSecret, PREFIX};
+use super::secret::{ApiTokenSecret, ApiTokens};
 use super::store;
 use crate::auth::caller::{Credential, SignedIn};
+use crate::auth::opaque::Purpose;
 use crate::auth::registered::registered;
 use crate::auth::visitor::Visitor;
 use crate::clock::Clock;
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// Whether a bearer token is one of these, or means to be.
 pub fn is_api_token(text: &str) -> bool {
-    text.starts_with(PREFIX)
+    text.starts_with(ApiTokens::PREFIX)
 }
 
 /// Who calls with this token. Its use is noted on the side, so that nobody waits for it.

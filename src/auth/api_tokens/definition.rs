@@ -1,11 +1,10 @@
 //! An API token as it is sent and shown.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::auth::lifetime::Lifetime;
 use crate::auth::permission::Permission;
 use crate::clock::Timestamp;
 use crate::error::Rejection;
@@ -14,11 +13,8 @@ use crate::http::input::{Complete, Input};
 use crate::http::page;
 use crate::http::patch::Patch;
 
-/// How long a token is good for when nobody says.
-pub const USUAL_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-
-/// How long a token may be good for.
-pub const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+/// For how long a token is good.
+pub const LIFETIME: Lifetime = Lifetime { usual: 90, longest: 366 };
 
 /// Most values of one limit.
 const MOST_VALUES: usize = 50;
