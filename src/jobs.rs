@@ -63,10 +63,11 @@ pub fn follow(follower: Follower) -> io::Result<Following> {
     Ok(Following(stop))
 }
 
-/// Puts away what has run out: sessions and refresh tokens that can never be used again, signs of life, and what was
+/// Puts away what has run out: sessions, tokens and links that can never be used again, signs of life, and what was
 /// replaced out of the readers' indexes. Says how many rows that were.
 pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
     let removed = auth::prune(connection, now)? + articles::tidy_presence(connection, now)?;
+    let removed = removed + articles::tidy_preview_links(connection, now)?;
     Ok(removed + articles::tidy_publications(connection, now)?)
 }
 

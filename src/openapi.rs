@@ -21,9 +21,10 @@ use crate::server::unmatched;
 const DESCRIPTION: &str = include_str!("openapi/description.md");
 
 /// The chapters, in reading order.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("Articles", "Stories: what readers see, and what editors work on. Publish, schedule, correct, unpublish."),
     ("Revisions", "Everything that was ever saved of an article: who, when, what changed, and the way back."),
+    ("Preview links", "Addresses that show one working copy to somebody without an account."),
     ("Authors", "Public profiles of those who write. They are not accounts; those are under Users."),
     ("Sources", "Where stories come from: agencies, outlets, institutions, and how they want to be credited."),
     ("Tags", "Topics, sections, people, organisations, places and events that stories are filed under."),

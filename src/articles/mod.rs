@@ -22,6 +22,7 @@ mod listing;
 mod mention;
 mod names;
 mod presence;
+mod preview_links;
 mod publication;
 mod publishing;
 mod review;
@@ -44,6 +45,7 @@ pub use input::{ArticleInput, NewArticle};
 pub use killing::told as told_of_kill;
 pub use names::was_killed;
 pub use presence::tidy as tidy_presence;
+pub use preview_links::tidy as tidy_preview_links;
 pub use publication::Publication;
 pub use publishing::{publish, tidy as tidy_publications};
 pub use row::ArticleRow;
@@ -57,5 +59,5 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(config: &mut ServiceConfig) {
     config.configure(list_api::routes).configure(api::routes).configure(below::routes).configure(door_api::routes);
     config.configure(revisions::routes).configure(desk_api::routes).configure(bulk::routes);
-    config.configure(review::routes).configure(can_api::routes);
+    config.configure(review::routes).configure(can_api::routes).configure(preview_links::routes);
 }

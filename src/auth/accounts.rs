@@ -14,11 +14,11 @@ use super::registered::registered;
 use super::role::Role;
 use super::user::{NewUser, User, UserFilter, UserInput};
 use super::user_store::{self, UserRow};
-use super::{SignedIn, api_tokens, roles, session_list, session_store};
+use super::{SignedIn, handed_out, roles, session_list, session_store};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{self, Action, Actor, Event, Journal, Ledger, Resource};
+use crate::events::{self, Actor, Event, Journal, Ledger, Resource};
 use crate::http::etag::IfMatch;
 use crate::http::page::{Key, List, Page};
 use crate::http::patch::Patch;
@@ -147,7 +147,7 @@ impl Accounts {
         write.await
     }
 
-    /// Deletes an account with its sessions and API tokens. Its stories stay.
+    /// Deletes an account with its sessions, API tokens and preview links. Its stories stay.
     ///
     /// Errors: 404, 412, 409 `last_admin` when nobody would be left to manage accounts.
     pub async fn delete(&self, actor: Actor, options: WriteOptions, id: String, if_match: IfMatch) -> Result<()> {
@@ -158,7 +158,7 @@ impl Accounts {
                 keep_one_admin(connection, &id)?;
             }
             session_list::end_all(connection, journal, (&id, None))?;
-            revoke_tokens(connection, journal, &id)?;
+            handed_out::take_back(connection, journal, &id)?;
             user_store::delete(connection, &id, row.version)?;
             journal.record(Event::deleted(Resource::User, id, row.version));
             Ok(())
@@ -166,8 +166,8 @@ impl Accounts {
         write.await
     }
 
-    /// Changes one's own password. Every other session and every API token ends, and this session can no longer be
-    /// refreshed.
+    /// Changes one's own password. Every other session, every API token and every preview link ends, and this session can no
+    /// longer be refreshed.
     ///
     /// Errors: 422 on `/current_password` when it is wrong.
     pub async fn change_password(&self, user: &SignedIn, current: &Password, new: &NewPassword) -> Result<()> {
@@ -192,8 +192,8 @@ impl Accounts {
             user_store::update(connection, &row)?;
             session_list::end_all(connection, journal, (&row.id, Some(session_id.as_str())))?;
             session_store::forget_tokens(connection, &session_id)?;
-            // Whoever changes a password because somebody may know it means the tokens too that were made with it.
-            revoke_tokens(connection, journal, &row.id)?;
+            // Whoever changes a password because somebody may know it means what was made with it, too.
+            handed_out::take_back(connection, journal, &row.id)?;
             journal.record(Event::updated(Resource::User, row.id, row.version));
             Ok(())
         });
@@ -253,21 +253,13 @@ fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &Use
         session_list::end_all(connection, journal, (&new.id, None))?;
         events::withhold_answers_to(connection, std::slice::from_ref(&new.id))?;
     }
-    // Another role narrows the tokens by itself. Another password, e-mail address or state from somebody else's hand
-    // means that whoever had the account is to be kept out.
+    // Another role narrows tokens and links by itself. Another password, e-mail address or state from somebody else's
+    // hand means that whoever had the account is to be kept out.
     if old.active != new.active || old.password_hash != new.password_hash || old.email_key != new.email_key {
-        revoke_tokens(connection, journal, &new.id)?;
+        handed_out::take_back(connection, journal, &new.id)?;
     }
     journal.record(Event::updated(Resource::User, new.id.clone(), new.version));
     Ok(new.into())
-}
-
-/// Revokes every API token of an account, and says so in the log.
-fn revoke_tokens(connection: &mut AnyConnection, journal: &mut Journal, id: &str) -> Result<()> {
-    for token in api_tokens::revoke_all(connection, id)? {
-        journal.record(Event::new(Action::Deleted, Resource::Token, token));
-    }
-    Ok(())
 }
 
 fn is_admin(row: &UserRow) -> bool {

@@ -40,6 +40,8 @@ pub enum Credential {
     Session(String),
     /// The API token with this id.
     ApiToken(String),
+    /// Nothing: they are not calling, and it is about something that they made.
+    Absent,
 }
 
 impl Caller {
@@ -88,7 +90,7 @@ impl SignedIn {
     /// Who the log names.
     pub fn actor(&self) -> Actor {
         match &self.credential {
-            Credential::Session(_) => Actor::User(self.user_id.clone()),
+            Credential::Session(_) | Credential::Absent => Actor::User(self.user_id.clone()),
             Credential::ApiToken(id) => Actor::Token { id: id.clone(), user: self.user_id.clone() },
         }
     }
@@ -97,7 +99,15 @@ impl SignedIn {
     pub fn session_id(&self) -> Option<&str> {
         match &self.credential {
             Credential::Session(id) => Some(id),
-            Credential::ApiToken(_) => None,
+            Credential::ApiToken(_) | Credential::Absent => None,
+        }
+    }
+
+    /// The id of the API token, when it is one.
+    pub fn token_id(&self) -> Option<&str> {
+        match &self.credential {
+            Credential::ApiToken(id) => Some(id),
+            Credential::Session(_) | Credential::Absent => None,
         }
     }
 

@@ -9,6 +9,7 @@
 //! | [`sessions`], `session_store`, `session_list` | signing in, staying signed in, signing out |
 //! | `visitor` | where a request comes from |
 //! | [`api_tokens`], [`opaque`], [`lifetime`] | what programs sign in with, and what such secrets have in common |
+//! | [`standing`], `handed_out` | what outlives the request that made it, and ends with its maker |
 //! | [`password`], `common_passwords`, [`hashing`], [`limiter`] | what a good password is, how it is kept, how guessing is slowed down |
 //! | [`user`], [`accounts`], `user_store` | the accounts, for the API and the command line alike |
 //! | [`api`], [`users_api`] | the addresses |
@@ -22,6 +23,7 @@ pub mod caller;
 mod common_passwords;
 pub mod decide;
 pub mod grant;
+mod handed_out;
 pub mod hashing;
 pub mod lifetime;
 pub mod limiter;
@@ -36,6 +38,7 @@ mod session_list;
 mod session_store;
 pub mod sessions;
 mod sessions_api;
+pub mod standing;
 pub mod token;
 pub mod user;
 mod user_store;

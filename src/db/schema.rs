@@ -86,6 +86,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    preview_links (id) {
+        id -> Text,
+        article_id -> Text,
+        made_by -> Text,
+        token_id -> Nullable<Text>,
+        label -> Nullable<Text>,
+        hash -> Text,
+        hint -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     access_keys (id) {
         id -> Text,
         signs_from -> Timestamp,
@@ -427,6 +441,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     refresh_tokens,
     access_keys,
+    preview_links,
     former_slugs,
     tags,
     sources,

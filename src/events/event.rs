@@ -108,7 +108,8 @@ impl Action {
             | Resource::Token
             | Resource::Session
             | Resource::LogKey
-            | Resource::AccessKey => false,
+            | Resource::AccessKey
+            | Resource::PreviewLink => false,
             Resource::Article => match self {
                 Action::Published
                 | Action::Embargoed
@@ -162,6 +163,8 @@ text_enum! {
         LogKey = "log_key",
         /// A key that access tokens are signed with.
         AccessKey = "access_key",
+        /// A preview link of an article.
+        PreviewLink = "preview_link",
     }
 }
 

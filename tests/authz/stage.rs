@@ -88,7 +88,8 @@ impl Stage {
 
     /// Tries an operation on a story of its own, so that no try meets what another one left.
     pub fn try_on_story(&self, operation: &Operation, who: Who, (whose, state): (Whose, State)) -> Reply {
-        let path = operation.path.replace("{id}", &self.story(who, (whose, state)));
+        let (story, link) = self.story(who, (whose, state), operation.path.contains("{link}"));
+        let path = operation.path.replace("{id}", &story).replace("{link}", &link);
         self.send(operation, &self.callers[&who].if_match("*"), (&path, self.body(operation)))
     }
 
@@ -114,6 +115,11 @@ impl Stage {
             };
             path = path.replace("{id}", &id);
         }
+        if path.contains("{token}") {
+            let editor = &self.callers[&Who::Editor];
+            let story = editor.begin(json!({ "title": self.word() }));
+            path = path.replace("{token}", desk::text(&preview_link(editor, &desk::address(&story))["token"]));
+        }
         let body = if operation.name == "create_token" { Some(token_for(who)) } else { self.body(operation) };
         self.send(operation, &caller, (&path, body))
     }
@@ -123,13 +129,14 @@ impl Stage {
         caller.send(&operation.method, &path, body.map(|body| body.to_string().into_bytes()))
     }
 
-    /// The id of a fresh story of this kind in this state.
-    pub fn story(&self, who: Who, (whose, state): (Whose, State)) -> String {
+    /// The id of a fresh story of this kind in this state, and that of a preview link of it when one is wanted.
+    pub fn story(&self, who: Who, (whose, state): (Whose, State), with_link: bool) -> (String, String) {
         let editor = &self.callers[&Who::Editor];
         let maker = if whose == Whose::Own { &self.callers[&who] } else { editor };
         let section = if whose == Whose::Sport { json!("sport") } else { Value::Null };
         let story = maker.begin(json!({ "title": self.word(), "section": section }));
         let address = desk::address(&story);
+        let link = if with_link { preview_link(editor, &address)["id"].clone() } else { json!("") };
         match state {
             State::Draft => {}
             State::InReview => drop(maker.post(&format!("{address}/submit"), json!({})).expect(200)),
@@ -140,7 +147,7 @@ impl Stage {
             }
             State::Trashed => drop(editor.if_match("*").delete(&address).expect(204)),
         }
-        desk::text(&story["id"]).to_owned()
+        (desk::text(&story["id"]).to_owned(), desk::text(&link).to_owned())
     }
 
     /// The id of something fresh for an address to be about.
@@ -163,7 +170,9 @@ impl Stage {
         Some(match operation.name.as_str() {
             "create_article" | "replace_article" => json!({ "title": self.word(), "section": "sport" }),
             "update_article" => json!({ "summary": self.word() }),
-            "publish_article" | "kill_article" | "restore_article" | "restore_revision" => json!({}),
+            "publish_article" | "kill_article" | "restore_article" | "restore_revision" | "create_preview_link" => {
+                json!({})
+            }
             "change_articles" => {
                 json!({ "atomic": false, "items": [{ "action": "unpublish", "id": self.word() }] })
             }
@@ -197,6 +206,11 @@ pub fn token_for(who: Who) -> Value {
         _ => "articles:write",
     };
     json!({ "name": "a script", "scopes": [scope] })
+}
+
+/// A fresh preview link of the story at this address.
+fn preview_link(maker: &Client, address: &str) -> Value {
+    maker.post(&format!("{address}/preview-links"), json!({})).expect(201).json()
 }
 
 /// The id of the first thing on a page.

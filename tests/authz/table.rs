@@ -93,7 +93,7 @@ pub fn reach(who: Who, may: May) -> Reach {
 
 /// Operations on a story: what they ask for, and what they answer to whoever may, for a story in each state.
 #[rustfmt::skip]
-pub const STORIES: [(&str, May, [u16; 5]); 20] = [
+pub const STORIES: [(&str, May, [u16; 5]); 24] = [
     //                                   draft review live killed trashed
     ("replace_article",    May::Write,   [200, 200, 200, 200, 404]),
     ("update_article",     May::Write,   [200, 200, 200, 200, 404]),
@@ -112,6 +112,12 @@ pub const STORIES: [(&str, May, [u16; 5]); 20] = [
     ("compare_revisions",  May::Read,    [200, 200, 200, 200, 404]),
     ("approve_article",    May::Review,  [409, 200, 409, 409, 404]),
     ("request_changes",    May::Review,  [409, 200, 409, 409, 404]),
+    // What was killed is shown to nobody.
+    ("create_preview_link", May::Read,   [201, 201, 201, 409, 404]),
+    ("list_preview_links", May::Read,    [200, 200, 200, 200, 404]),
+    ("get_preview_link",   May::Read,    [200, 200, 200, 200, 404]),
+    // Somebody else's link, of whoever may read.
+    ("revoke_preview_link", May::Write,  [204, 204, 204, 204, 404]),
     // Only an admin publishes what was killed.
     ("publish_article",    May::Publish, [200, 200, 200, 403, 404]),
     ("unpublish_article",  May::Publish, [409, 409, 200, 409, 404]),
@@ -131,7 +137,7 @@ pub const READING: [(&str, [u16; 5]); 4] = [
 
 /// Every other operation.
 #[rustfmt::skip]
-pub const OTHERS: [(&str, [u16; 9]); 61] = [
+pub const OTHERS: [(&str, [u16; 9]); 62] = [
     //                    reader partner viewer token contributor writer desk editor admin
     ("list_articles",      [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("search_articles",    [200, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -143,6 +149,7 @@ pub const OTHERS: [(&str, [u16; 9]); 61] = [
     ("create_article",     [401, 403, 403, 403, 201, 201, 201, 201, 201]),
     // Each item has its own answer; tests/api/bulk.rs looks at those.
     ("change_articles",    [401, 403, 403, 403, 200, 200, 200, 200, 200]),
+    ("get_preview",        [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("list_appointments",  [401, 403, 200, 200, 200, 200, 200, 200, 200]),
     ("get_checkpoint",     [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("list_events",        [401, 403, 403, 403, 403, 403, 403, 200, 200]),
@@ -224,7 +231,12 @@ pub fn expected(name: &str, who: Who, (whose, state): (Whose, State)) -> Option<
         return Some(if reads { 200 } else { answers[state as usize] });
     }
     let (_, may, answers) = STORIES.iter().find(|(story, _, _)| *story == name)?;
-    let ever = if name == "duplicate_article" { May::Write } else { *may };
+    let ever = match name {
+        "duplicate_article" => May::Write,
+        // Whoever may read makes own ones, and revokes those.
+        "revoke_preview_link" => May::Read,
+        _ => *may,
+    };
     let seen = reaches(reach(who, May::Read), (whose, state)) && state != State::Trashed;
     Some(match () {
         () if who == Who::Reader => 401,

@@ -47,11 +47,17 @@ fn visit(serving: &Serving) -> Vec<String> {
     client.post("/v1/articles", story.clone()).status();
     client.post("/v1/tags", json!({ "name": format!("x\u{85}{FORGED}"), "slug": "x" })).status();
     client.get(&format!("/v1/articles?cursor={access}&canary-query={refresh}")).expect(400);
+    client.post("/v1/articles", json!({ "title": "Previewed", "slug": "previewed" })).expect(201);
+    let link = client.post("/v1/articles/previewed/preview-links", json!({})).expect(201).json();
+    let preview = link["token"].as_str().unwrap().to_owned();
+    serving.anonymous().get(&format!("/v1/previews/{preview}")).expect(200);
+    serving.anonymous().post(&format!("/v1/previews/{preview}"), json!({})).expect(405);
+    serving.anonymous().get(&format!("/v1/previews/{preview}/x")).expect(404);
     let next = serving.anonymous().post("/v1/auth/refresh", json!({ "refresh_token": refresh })).expect(200).json();
     serving.anonymous().post("/v1/auth/refresh", json!({ "refresh_token": refresh })).expect(401);
     client.get("/v1/auth/me").expect(401);
     let next = next["refresh_token"].as_str().unwrap().to_owned();
-    vec![access, refresh, next, PASSWORD.to_owned(), "canary".to_owned(), SECRET.to_owned()]
+    vec![access, refresh, next, preview, PASSWORD.to_owned(), "canary".to_owned(), SECRET.to_owned()]
 }
 
 #[test]

@@ -9,8 +9,7 @@ use super::secret::ApiTokenSecret;
 use super::store::{self, ApiTokenRow};
 use crate::auth::permission::{Permission, needs};
 use crate::auth::user::given;
-use crate::auth::{Allow, SignedIn, decide, roles, session_store, user_store};
-use crate::clock::Timestamp;
+use crate::auth::{Allow, SignedIn, decide, roles, standing};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
@@ -69,26 +68,13 @@ async fn create_token(
     let user = SignedIn::clone(&caller);
     // Not `ledger.answer`: that would keep the answer, secret and all, for a request that comes again.
     let write = ledger.write(caller.actor(), options.0, move |connection, journal| {
-        let user = still_signed_in(connection, user, journal.now())?;
+        let user = standing::hold(connection, user, journal.now())?;
         let secret = ApiTokenSecret::make()?;
         let about = create(connection, journal, &user, (&secret, body.0))?;
         Ok(FreshApiToken { token: secret.into_text(), about })
     });
     let fresh = write.await?;
     Ok(Answer::created(&fresh, format!("/v1/tokens/{}", fresh.about.id)))
-}
-
-/// The same person with what they may do now, held until the commit: an account that was locked since the request came
-/// in must not be left with a token.
-///
-/// Errors: 401.
-fn still_signed_in(connection: &mut AnyConnection, user: SignedIn, now: Timestamp) -> Result<SignedIn> {
-    user_store::hold(connection, &user.user_id)?;
-    let session = user.session_id().unwrap_or_default();
-    let Some(holder) = session_store::holder(connection, session, now)? else {
-        return Err(Error::Unauthorized("This session has ended. Sign in again.".into()));
-    };
-    Ok(SignedIn { rights: holder.rights, ..user })
 }
 
 fn create(

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 
 use super::secret::{ApiTokenSecret, ApiTokens};
-use super::store;
+use super::store::{self, Bearer};
 use crate::auth::caller::{Credential, SignedIn};
 use crate::auth::opaque::Purpose;
 use crate::auth::registered::registered;
@@ -43,5 +43,11 @@ pub async fn recognise(request: &HttpRequest, text: &str) -> Result<SignedIn> {
             }
         });
     }
-    Ok(SignedIn { user_id: bearer.user_id, credential: Credential::ApiToken(bearer.id), rights: bearer.rights })
+    Ok(bearer.into())
+}
+
+impl From<Bearer> for SignedIn {
+    fn from(bearer: Bearer) -> SignedIn {
+        SignedIn { user_id: bearer.user_id, credential: Credential::ApiToken(bearer.id), rights: bearer.rights }
+    }
 }

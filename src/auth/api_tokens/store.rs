@@ -93,9 +93,19 @@ fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
 
 /// The token with this secret, when it is good now and its owner may sign in.
 pub fn find(connection: &mut AnyConnection, secret: &ApiTokenSecret, now: Timestamp) -> Result<Option<Bearer>> {
+    find_by_hash(connection, &secret.hash(), now)
+}
+
+/// The same for the token with this id.
+pub fn find_by_id(connection: &mut AnyConnection, id: &str, now: Timestamp) -> Result<Option<Bearer>> {
+    let hash: Option<String> = api_tokens::table.find(id).select(api_tokens::hash).first(connection).optional()?;
+    hash.map_or(Ok(None), |hash| find_by_hash(connection, &hash, now))
+}
+
+fn find_by_hash(connection: &mut AnyConnection, hash: &str, now: Timestamp) -> Result<Option<Bearer>> {
     let found: Option<(ApiTokenRow, String)> = api_tokens::table
         .inner_join(users::table.on(users::id.eq(api_tokens::user_id)))
-        .filter(api_tokens::hash.eq(secret.hash()))
+        .filter(api_tokens::hash.eq(hash))
         .filter(api_tokens::expires_at.gt(now))
         .filter(users::active.eq(true))
         .select((ApiTokenRow::as_select(), users::role))
