@@ -73,6 +73,7 @@ impl App {
             .app_data(self.ledger.clone())
             .app_data(self.signer.clone())
             .app_data(Data::new(self.config.sharing))
+            .app_data(Data::new(self.config.trusted_proxies.clone()))
             .app_data(Data::new(self.cache.clone()))
             .app_data(self.cursors.clone())
             .app_data(self.access_keys.clone())

@@ -16,6 +16,7 @@ use sha2::Sha256;
 use url::Url;
 
 use crate::db::DatabaseUrl;
+use crate::http::forwarded::TrustedProxies;
 use crate::http::sharing::Sharing;
 
 /// Shortest secret that is accepted, in bytes: 256 bits when it is random.
@@ -52,6 +53,11 @@ pub struct Settings {
     /// any origin, for reading without sign-in only.
     #[arg(long, env = "DATELINE_CORS_ORIGINS", value_delimiter = ',', global = true)]
     pub cors_origins: Vec<String>,
+
+    /// Networks of the proxies in front of this server, separated by commas, such as 10.0.0.0/8. Only what they write
+    /// into X-Forwarded-For (or, without that, Forwarded) is believed. Default: none.
+    #[arg(long, env = "DATELINE_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
+    pub trusted_proxies: Vec<String>,
 
     /// Threads that answer requests. Default: one for each core.
     #[arg(long, env = "DATELINE_WORKERS", global = true)]
@@ -125,6 +131,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Exact origins that browsers may call from; empty means any, for anonymous reads only.
     pub cors_origins: Vec<String>,
+    /// Whose word on where a request comes from is believed.
+    pub trusted_proxies: TrustedProxies,
     /// Threads that answer requests, at least 1.
     pub workers: usize,
     /// Bytes of memory for finished answers; 0 keeps none.
@@ -204,6 +212,9 @@ impl Settings {
         let public_url = self.public_url.as_deref().map(check_public_url).transpose()?;
         let given = self.cors_origins.iter().filter(|origin| !origin.trim().is_empty());
         let cors_origins = given.map(|origin| check_origin(origin)).collect::<Result<_, _>>()?;
+        let given = self.trusted_proxies.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
+        let trusted_proxies =
+            TrustedProxies::read(given).map_err(|reason| SettingError::new("DATELINE_TRUSTED_PROXIES", reason))?;
         if self.database_connections < 2 {
             return Err(SettingError::new("DATELINE_DATABASE_CONNECTIONS", "must be at least 2"));
         }
@@ -237,6 +248,7 @@ impl Settings {
             secret,
             public_url,
             cors_origins,
+            trusted_proxies,
             workers: self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             cache_bytes: u64::from(self.cache_mb) << 20,
             sharing: Sharing { max_age: self.shared_max_age, stale: self.shared_stale },

@@ -75,7 +75,8 @@ impl Input for PasswordInput {
 ///
 /// Gives an access token for the `Authorization` header, good for 15 minutes, and a refresh token, good for one
 /// `POST /v1/auth/refresh`. A session lives 30 days at most, and 7 days without a refresh. After 10 refused attempts in
-/// 15 minutes for one account or from one address the answer is 429.
+/// 15 minutes from one network the answer is 429; and after 100 at one account, for those who call from where the account
+/// was not used in the last month.
 #[utoipa::path(
     post,
     path = "/auth/login",

@@ -1,76 +1,106 @@
-//! Slows down guessing: at most 10 refused sign-ins in 15 minutes from one address, and for one account.
+//! Slows down guessing, without giving anybody the means to keep somebody else out.
 //!
-//! The counts live in memory and start afresh with the process; each instance counts for itself. The address is the
-//! one at the other end of the connection, never a header, because anybody can write a header. Behind a reverse proxy
-//! all callers therefore share one address until the setting for trusted proxies exists (an issue of its own).
+//! An account is familiar with the networks from which it was used within the last month; everybody else is a stranger.
+//! Over the last 15 minutes,
+//!
+//! - strangers in one network have at most 10 sign-ins refused, whichever accounts they are for: whoever guesses is stopped,
+//!   and nobody outside that network notices;
+//! - in a network that is familiar, 10 more may be refused for that account alone, and those of others do not count: a
+//!   colleague who mistypes, or a guesser behind the same address, keeps nobody else out;
+//! - strangers in all networks together have at most 100 refused at one account: whoever guesses from many networks is
+//!   slowed down. Each guess that runs out makes room for another, so even a traveller gets in, and where the owner usually
+//!   signs in nobody notices.
+//!
+//! The counts live in memory and start afresh with the process; each instance counts for itself.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::http::network::Network;
 
-/// Refused sign-ins before the answer is 429.
-const MOST_FAILURES: usize = 10;
+/// Refused sign-ins in one place before the answer is 429.
+const MOST_IN_PLACE: usize = 10;
+
+/// Refused sign-ins at one account by strangers before the answer to strangers is 429 (NIST SP 800-63B allows 100).
+const MOST_BY_STRANGERS: usize = 100;
 
 /// How long a refused sign-in counts.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 
-/// Most addresses, and most accounts, that are remembered.
+/// Most places, and most accounts, that are remembered.
 const MOST_KEYS: usize = 10_000;
 
 /// Counts refused sign-ins; one for all workers.
-#[derive(Default)]
 pub struct SignInLimiter {
     counts: Mutex<Counts>,
 }
 
-#[derive(Default)]
 struct Counts {
-    addresses: Failures<Option<IpAddr>>,
+    /// By network and, where it is familiar, by account.
+    places: Failures<(Option<Network>, Option<String>)>,
+    /// By account, for strangers.
     accounts: Failures<String>,
 }
 
-/// A sign-in that has begun. It counts as refused until it is said to be something else, so that guesses sent at the
-/// same moment, or given up half way, all count.
-#[derive(Clone)]
+/// From where somebody signs in.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Their network.
+    pub network: Option<Network>,
+    /// Whether the account was used from there lately.
+    pub is_familiar: bool,
+}
+
+/// A sign-in that has begun. It counts as refused until it is taken back, so that guesses sent at the same moment, or
+/// given up half way, all count.
+#[derive(Debug, Clone)]
 pub struct Attempt {
     at: Timestamp,
-    address: Option<IpAddr>,
-    account: String,
+    place: (Option<Network>, Option<String>),
+    /// The account at which it counts as a stranger's.
+    account: Option<String>,
+}
+
+impl Default for SignInLimiter {
+    fn default() -> SignInLimiter {
+        let (places, accounts) = (Failures::new(MOST_IN_PLACE), Failures::new(MOST_BY_STRANGERS));
+        SignInLimiter { counts: Mutex::new(Counts { places, accounts }) }
+    }
 }
 
 impl SignInLimiter {
-    /// Counts an attempt from `address` at `account` (an e-mail address as it is compared, known or not).
+    /// Counts an attempt from a place at `account` (an e-mail address as it is compared, known or not).
     ///
     /// Errors: 429 with the time to wait when either has used up its failures; that attempt does not count.
-    pub fn begin(&self, now: Timestamp, address: Option<IpAddr>, account: &str) -> Result<Attempt> {
-        let address = address.map(network);
+    pub fn begin(&self, now: Timestamp, place: Place, account: &str) -> Result<Attempt> {
+        let account = account.to_owned();
+        let (familiar, strange) = if place.is_familiar { (Some(account), None) } else { (None, Some(account)) };
+        let attempt = Attempt { at: now, place: (place.network, familiar), account: strange };
         let mut counts = self.counts();
-        let waits = [counts.addresses.wait(&address, now), counts.accounts.wait(account, now)];
+        let of_account = attempt.account.as_ref().and_then(|account| counts.accounts.wait(account, now));
+        let waits = [counts.places.wait(&attempt.place, now), of_account];
         if let Some(wait) = waits.into_iter().flatten().max() {
             return Err(Error::TooManyRequests(wait));
         }
-        counts.addresses.add(address, now);
-        counts.accounts.add(account.to_owned(), now);
-        Ok(Attempt { at: now, address, account: account.to_owned() })
+        counts.places.add(attempt.place.clone(), now);
+        if let Some(account) = attempt.account.clone() {
+            counts.accounts.add(account, now);
+        }
+        Ok(attempt)
     }
 
-    /// The password was right: the account starts afresh, and the address is as it was.
-    pub fn succeeded(&self, attempt: &Attempt) {
+    /// It was no wrong guess: the password was right, or something of ours broke. Nothing of it counts, and what counted
+    /// before still does; whoever knows one password gets no more guesses at others for it.
+    pub fn take_back(&self, attempt: &Attempt) {
         let mut counts = self.counts();
-        counts.accounts.forget(&attempt.account);
-        counts.addresses.take_back(&attempt.address, attempt.at);
-    }
-
-    /// It was our fault, not a wrong guess: nothing is counted.
-    pub fn withdraw(&self, attempt: &Attempt) {
-        let mut counts = self.counts();
-        counts.accounts.take_back(&attempt.account, attempt.at);
-        counts.addresses.take_back(&attempt.address, attempt.at);
+        counts.places.take_back(&attempt.place, attempt.at);
+        if let Some(account) = &attempt.account {
+            counts.accounts.take_back(account, attempt.at);
+        }
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
@@ -78,35 +108,22 @@ impl SignInLimiter {
     }
 }
 
-/// The network that an address stands for: one household or server has a whole /64 of IPv6 to choose from.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (u128::MAX << 64)).into()),
-        v4 => v4,
-    }
-}
-
 /// When each key failed lately, oldest first.
 struct Failures<Key> {
+    most: usize,
     by_key: HashMap<Key, Vec<Timestamp>>,
 }
 
-impl<Key> Default for Failures<Key> {
-    fn default() -> Self {
-        Failures { by_key: HashMap::new() }
-    }
-}
-
 impl<Key: Eq + Hash + Clone> Failures<Key> {
+    fn new(most: usize) -> Failures<Key> {
+        Failures { most, by_key: HashMap::new() }
+    }
+
     /// How long this key has to wait, when it has to.
-    fn wait<Borrowed>(&mut self, key: &Borrowed, now: Timestamp) -> Option<Duration>
-    where
-        Key: std::borrow::Borrow<Borrowed>,
-        Borrowed: Eq + Hash + ?Sized,
-    {
+    fn wait(&mut self, key: &Key, now: Timestamp) -> Option<Duration> {
         let failures = self.by_key.get_mut(key)?;
         failures.retain(|failed| counts_at(*failed, now));
-        if failures.len() < MOST_FAILURES {
+        if failures.len() < self.most {
             return None;
         }
         let until = failures.first()?.after(WINDOW);
@@ -142,10 +159,6 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
             self.by_key.remove(key);
         }
     }
-
-    fn forget(&mut self, key: &Key) {
-        self.by_key.remove(key);
-    }
 }
 
 /// Whether a failure still counts.
@@ -161,73 +174,114 @@ mod tests {
         "2026-11-23T12:00:00Z".parse().unwrap()
     }
 
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn later(seconds: u64) -> Timestamp {
+        start().after(Duration::from_secs(seconds))
     }
 
-    #[test]
-    fn the_eleventh_guess_at_an_account_waits_wherever_it_comes_from() {
-        let limiter = SignInLimiter::default();
-        for guess in 0..10 {
-            assert!(limiter.begin(start(), address(&format!("192.0.2.{guess}")), "a@example.org").is_ok());
+    fn strange(address: &str) -> Place {
+        Place { network: Some(Network::of(address.parse().unwrap())), is_familiar: false }
+    }
+
+    fn familiar(address: &str) -> Place {
+        Place { is_familiar: true, ..strange(address) }
+    }
+
+    fn wait(begun: Result<Attempt>) -> Option<u64> {
+        match begun {
+            Ok(_) => None,
+            Err(Error::TooManyRequests(wait)) => Some(wait.as_secs()),
+            Err(other) => panic!("{other}"),
         }
-        let refused = limiter.begin(start(), address("192.0.2.99"), "a@example.org");
-        assert!(matches!(refused, Err(Error::TooManyRequests(wait)) if wait == WINDOW));
-        assert!(limiter.begin(start(), address("192.0.2.99"), "b@example.org").is_ok());
-        let later = start().after(WINDOW);
-        assert!(limiter.begin(later, address("192.0.2.99"), "a@example.org").is_ok());
     }
 
     #[test]
     fn the_eleventh_guess_from_a_network_waits_whichever_account_it_is_for() {
         let limiter = SignInLimiter::default();
         for guess in 0..10 {
-            let from = address(&format!("2001:db8:1:2::{guess}"));
-            assert!(limiter.begin(start(), from, &format!("{guess}@example.org")).is_ok());
+            let from = strange(&format!("2001:db8:1:2::{guess}"));
+            assert!(limiter.begin(later(guess), from, &format!("{guess}@example.org")).is_ok());
         }
-        assert!(limiter.begin(start(), address("2001:db8:1:2:ffff::1"), "x@example.org").is_err());
-        assert!(limiter.begin(start(), address("2001:db8:1:3::1"), "x@example.org").is_ok());
+        let refused = limiter.begin(later(10), strange("2001:db8:1:2:ffff::1"), "x@example.org");
+        assert_eq!(wait(refused), Some(890));
+        assert!(limiter.begin(later(10), strange("2001:db8:1:3::1"), "x@example.org").is_ok());
+        assert!(limiter.begin(later(900), strange("2001:db8:1:2::1"), "x@example.org").is_ok());
     }
 
     #[test]
-    fn guesses_at_the_same_moment_all_count() {
+    fn a_locked_out_guesser_does_not_lock_out_the_owner_elsewhere() {
+        let limiter = SignInLimiter::default();
+        for _ in 0..50 {
+            let _ = limiter.begin(start(), strange("192.0.2.1"), "a@example.org");
+        }
+        assert!(limiter.begin(start(), strange("198.51.100.7"), "a@example.org").is_ok());
+        assert!(limiter.begin(start(), familiar("198.51.100.8"), "a@example.org").is_ok());
+    }
+
+    #[test]
+    fn whoever_is_familiar_is_not_kept_out_by_others_and_guesses_no_more_than_they() {
+        let limiter = SignInLimiter::default();
+        for guess in 0..20 {
+            let _ = limiter.begin(start(), strange("192.0.2.1"), &format!("{guess}@example.org"));
+            let _ = limiter.begin(start(), familiar("192.0.2.1"), "colleague@example.org");
+        }
+        for _ in 0..10 {
+            assert!(limiter.begin(start(), familiar("192.0.2.1"), "a@example.org").is_ok());
+        }
+        assert_eq!(wait(limiter.begin(start(), familiar("192.0.2.1"), "a@example.org")), Some(900));
+    }
+
+    #[test]
+    fn a_hundred_guesses_from_everywhere_slow_strangers_down_and_not_the_owner() {
+        let limiter = SignInLimiter::default();
+        for guess in 0..100 {
+            assert!(limiter.begin(later(guess), strange(&format!("192.0.2.{guess}")), "a@example.org").is_ok());
+        }
+        assert_eq!(wait(limiter.begin(later(100), strange("192.0.2.200"), "a@example.org")), Some(800));
+        assert!(limiter.begin(later(100), strange("192.0.2.200"), "b@example.org").is_ok());
+        for _ in 0..10 {
+            assert!(limiter.begin(later(100), familiar("198.51.100.7"), "a@example.org").is_ok());
+        }
+        // The first guess runs out, and one stranger may try again.
+        assert!(limiter.begin(later(900), strange("192.0.2.201"), "a@example.org").is_ok());
+        assert_eq!(wait(limiter.begin(later(900), strange("192.0.2.202"), "a@example.org")), Some(1));
+    }
+
+    #[test]
+    fn s31_guesses_at_the_same_moment_all_count() {
         let limiter = SignInLimiter::default();
         let begun = std::thread::scope(|scope| {
-            let guess = || limiter.begin(start(), None, "a@example.org").is_ok();
+            let guess = || limiter.begin(start(), strange("192.0.2.1"), "a@example.org").is_ok();
             let threads: Vec<_> = (0..100).map(|_| scope.spawn(guess)).collect();
             threads.into_iter().filter_map(|thread| thread.join().ok()).filter(|begun| *begun).count()
         });
-        assert_eq!(begun, MOST_FAILURES);
+        assert_eq!(begun, MOST_IN_PLACE);
     }
 
     #[test]
-    fn success_forgives_the_account_and_a_fault_of_ours_counts_for_nothing() {
+    fn what_was_no_wrong_guess_counts_for_nothing_and_forgives_nothing() {
         let limiter = SignInLimiter::default();
         for _ in 0..9 {
-            assert!(limiter.begin(start(), address("192.0.2.1"), "a@example.org").is_ok());
+            assert!(limiter.begin(start(), strange("192.0.2.1"), "a@example.org").is_ok());
         }
-        for _ in 0..50 {
-            let attempt = limiter.begin(start(), address("192.0.2.1"), "a@example.org").unwrap();
-            limiter.withdraw(&attempt);
+        for _ in 0..200 {
+            let attempt = limiter.begin(start(), strange("192.0.2.1"), "a@example.org").unwrap();
+            limiter.take_back(&attempt);
         }
-        let attempt = limiter.begin(start(), address("192.0.2.1"), "a@example.org").unwrap();
-        limiter.succeeded(&attempt);
-        // The account is forgiven; the address still has its nine.
-        assert!(limiter.begin(start(), address("192.0.2.1"), "a@example.org").is_ok());
-        assert!(limiter.begin(start(), address("192.0.2.1"), "a@example.org").is_err());
-        assert!(limiter.begin(start(), address("192.0.2.2"), "a@example.org").is_ok());
+        assert!(limiter.begin(start(), strange("192.0.2.1"), "a@example.org").is_ok());
+        assert!(limiter.begin(start(), strange("192.0.2.1"), "a@example.org").is_err());
     }
 
     #[test]
     fn the_memory_is_bounded_and_the_quietest_is_forgotten_first() {
         let limiter = SignInLimiter::default();
         for number in 0..MOST_KEYS + 5 {
-            let second = Duration::from_millis(u64::try_from(number).unwrap());
-            let from = Some(IpAddr::from(u32::try_from(number).unwrap().to_be_bytes()));
-            assert!(limiter.begin(start().after(second), from, &format!("{number}@example.org")).is_ok());
+            let moment = start().after(Duration::from_millis(u64::try_from(number).unwrap()));
+            let address = std::net::IpAddr::from(u32::try_from(number).unwrap().to_be_bytes());
+            let from = Place { network: Some(Network::of(address)), is_familiar: false };
+            assert!(limiter.begin(moment, from, &format!("{number}@example.org")).is_ok());
         }
         let counts = limiter.counts();
-        assert_eq!((counts.accounts.by_key.len(), counts.addresses.by_key.len()), (MOST_KEYS, MOST_KEYS));
+        assert_eq!((counts.accounts.by_key.len(), counts.places.by_key.len()), (MOST_KEYS, MOST_KEYS));
         assert!(!counts.accounts.by_key.contains_key("0@example.org"));
     }
 }

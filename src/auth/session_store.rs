@@ -16,6 +16,7 @@ use crate::db::schema::{refresh_tokens, sessions, users};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Backend};
 use crate::error::Result;
+use crate::http::network::Network;
 
 /// Longest life of a session, however often it is refreshed.
 const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -78,6 +79,16 @@ pub fn holder(connection: &mut AnyConnection, session_id: &str, now: Timestamp) 
         .optional()?;
     let Some((user_id, role, expires_at)) = found else { return Ok(None) };
     Ok(Some(Holder { user_id, rights: roles::rights_of(connection, role)?, expires_at }))
+}
+
+/// Whether an account, named by its e-mail address as it is compared, was used from this network lately: for as long as
+/// sessions are kept, which is a month.
+pub fn was_used_from(connection: &mut AnyConnection, email_key: &str, network: Network) -> Result<bool> {
+    let there = sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .filter(users::email_key.eq(email_key))
+        .filter(sessions::network.eq(network.to_string()));
+    Ok(diesel::select(diesel::dsl::exists(there)).get_result(connection)?)
 }
 
 /// Begins a session; gives its id and when it ends for good.

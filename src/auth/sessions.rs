@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::access_keys::{AccessKeys, Keyring};
 use super::hashing::{Passwords, Verdict};
-use super::limiter::SignInLimiter;
+use super::limiter::{Attempt, Place, SignInLimiter};
 use super::password::Password;
 use super::refresh_token::RefreshToken;
 use super::registered::registered;
@@ -118,14 +118,33 @@ impl Sessions {
         account: &str,
         check: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let attempt = self.limiter.begin(self.clock.now(), visitor.address, account)?;
+        let attempt = self.begin(visitor, account).await?;
         let outcome = check.await;
-        match &outcome {
-            Ok(_) => self.limiter.succeeded(&attempt),
-            Err(error) if is_wrong_guess(error) => {}
-            Err(_) => self.limiter.withdraw(&attempt),
+        if !outcome.as_ref().is_err_and(is_wrong_guess) {
+            self.limiter.take_back(&attempt);
         }
         outcome
+    }
+
+    /// Begins as a stranger and, when strangers have to wait, as somebody familiar. That counts before it is looked up, so
+    /// that a flood of guesses asks the database next to nothing.
+    async fn begin(&self, visitor: &Visitor, account: &str) -> Result<Attempt> {
+        let (now, network) = (self.clock.now(), visitor.network());
+        let refused = match self.limiter.begin(now, Place { network, is_familiar: false }, account) {
+            Err(refused) => refused,
+            begun => return begun,
+        };
+        match self.limiter.begin(now, Place { network, is_familiar: true }, account) {
+            Ok(attempt) if self.is_familiar(visitor, account).await? => Ok(attempt),
+            _ => Err(refused),
+        }
+    }
+
+    /// Whether the account was used lately from the network of this visitor.
+    async fn is_familiar(&self, visitor: &Visitor, account: &str) -> Result<bool> {
+        let Some(network) = visitor.network() else { return Ok(false) };
+        let account = account.to_owned();
+        self.db.read(move |connection| session_store::was_used_from(connection, &account, network)).await
     }
 
     async fn check_and_begin(&self, visitor: &Visitor, email: &Email, password: &Password) -> Result<Opened> {

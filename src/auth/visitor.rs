@@ -7,7 +7,10 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest};
 
-use crate::error::Error;
+use super::registered::registered;
+use crate::error::{Error, Result};
+use crate::http::forwarded::TrustedProxies;
+use crate::http::network::Network;
 
 /// Most characters of a device's word that are kept.
 const LONGEST_DEVICE: usize = 200;
@@ -15,7 +18,7 @@ const LONGEST_DEVICE: usize = 200;
 /// Where a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visitor {
-    /// The other end of the connection, whatever a header says.
+    /// The other end of the connection or, when that is a trusted proxy, whoever called it.
     pub address: Option<IpAddr>,
     /// What the browser or program calls itself.
     pub device: Option<String>,
@@ -23,11 +26,11 @@ pub struct Visitor {
 
 impl Visitor {
     /// Where this request comes from.
-    pub fn of(request: &HttpRequest) -> Visitor {
-        let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    pub fn of(request: &HttpRequest) -> Result<Visitor> {
+        let address = registered::<TrustedProxies>(request)?.caller(request.head());
         let device = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let device = device.map(|text| text.chars().filter(|one| !one.is_control()).take(LONGEST_DEVICE).collect());
-        Visitor { address: peer, device }
+        Ok(Visitor { address, device })
     }
 
     /// The address as text.
@@ -35,9 +38,9 @@ impl Visitor {
         self.address.map(|address| address.to_string())
     }
 
-    /// The network that the address stands for, by which guesses are counted.
-    pub fn network(&self) -> Option<IpAddr> {
-        self.address.map(network)
+    /// The network that the address stands for.
+    pub fn network(&self) -> Option<Network> {
+        self.address.map(Network::of)
     }
 
     /// What the log says of it.
@@ -51,25 +54,6 @@ impl FromRequest for Visitor {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Visitor::of(request)))
-    }
-}
-
-/// The network that an address stands for: one household or server has a whole /64 of IPv6 to choose from.
-pub fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (u128::MAX << 64)).into()),
-        v4 => v4,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_network_of_ipv6_is_its_first_half() {
-        assert_eq!(network("2001:db8:1:2:ffff::1".parse().unwrap()).to_string(), "2001:db8:1:2::");
-        assert_eq!(network("192.0.2.1".parse().unwrap()).to_string(), "192.0.2.1");
+        ready(Visitor::of(request))
     }
 }

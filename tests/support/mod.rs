@@ -23,6 +23,7 @@ use dateline::clock::Clock;
 use dateline::config::{Config, Secret};
 use dateline::db::DatabaseUrl;
 use dateline::events::Actor;
+use dateline::http::forwarded::TrustedProxies;
 use dateline::http::input::Complete;
 use dateline::http::query::WriteOptions;
 use dateline::http::sharing::Sharing;
@@ -240,6 +241,7 @@ fn config(database: DatabaseUrl, data: &TempDir) -> Config {
         secret: Secret::new("a secret that is only good for tests".to_owned()).expect("a long secret"),
         public_url: None,
         cors_origins: Vec::new(),
+        trusted_proxies: TrustedProxies::default(),
         workers: 1,
         cache_bytes: 8 << 20,
         sharing: Sharing::default(),

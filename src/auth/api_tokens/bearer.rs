@@ -35,7 +35,7 @@ pub async fn recognise(request: &HttpRequest, text: &str) -> Result<SignedIn> {
     })?;
     if bearer.note {
         let id = bearer.id.clone();
-        let address = Visitor::of(request).address_text();
+        let address = Visitor::of(request)?.address_text();
         actix_web::rt::spawn(async move {
             let noted = db.write(move |connection| store::note_use(connection, &id, address.as_deref(), now)).await;
             if let Err(error) = noted {
