@@ -17,6 +17,7 @@ use crate::http::page::Cursors;
 use crate::live::Follower;
 use crate::openapi::{self, Document, docs};
 use crate::routes;
+use crate::server::limits::Limits;
 use crate::server::unmatched::{self, Addresses};
 
 /// Everything that is shared. Clones share the same parts, so each worker thread gets one for next to nothing.
@@ -35,6 +36,7 @@ pub struct App {
     access_keys: Data<AccessKeys>,
     passwords: Data<Passwords>,
     sign_in_limiter: Data<SignInLimiter>,
+    limits: Data<Limits>,
 }
 
 impl App {
@@ -52,6 +54,7 @@ impl App {
             access_keys: Data::new(AccessKeys::new(&config.secret)),
             passwords: Data::new(Passwords::of_site(config.public_url.as_deref())),
             sign_in_limiter: Data::new(SignInLimiter::default()),
+            limits: Data::new(Limits::new(&config, clock.clone())),
             health: Data::new(Health::new(db.clone(), clock.clone())),
             addresses: Data::new(Addresses::new(&document.openapi, config.docs)),
             document: Data::new(document),
@@ -108,6 +111,11 @@ impl App {
     /// Finished answers.
     pub fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// How often one caller may ask.
+    pub fn limits(&self) -> &Data<Limits> {
+        &self.limits
     }
 
     /// Whoever follows what others write into the log, from here on.

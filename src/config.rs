@@ -67,6 +67,14 @@ pub struct Settings {
     #[arg(long, env = "DATELINE_DATABASE_CONNECTIONS", default_value_t = 8, global = true)]
     pub database_connections: u32,
 
+    /// Requests in a minute from one network of readers; after that the answer is 429. 0: as many as they like.
+    #[arg(long, env = "DATELINE_RATE_LIMIT_READERS", default_value_t = 0, global = true)]
+    pub rate_limit_readers: u32,
+
+    /// Requests in a minute of one account, and of one API token; after that the answer is 429. 0: as many as they like.
+    #[arg(long, env = "DATELINE_RATE_LIMIT_CALLERS", default_value_t = 6_000, global = true)]
+    pub rate_limit_callers: u32,
+
     /// Memory for finished answers to readers, in megabytes; 0 makes every answer anew.
     #[arg(long, env = "DATELINE_CACHE_MB", default_value_t = 64, global = true)]
     pub cache_mb: u32,
@@ -135,6 +143,10 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// Threads that answer requests, at least 1.
     pub workers: usize,
+    /// Requests in a minute from one network of readers; 0 for no limit.
+    pub rate_limit_readers: u32,
+    /// Requests in a minute of one account or API token; 0 for no limit.
+    pub rate_limit_callers: u32,
     /// Bytes of memory for finished answers; 0 keeps none.
     pub cache_bytes: u64,
     /// What caches between us and readers may do.
@@ -250,6 +262,8 @@ impl Settings {
             cors_origins,
             trusted_proxies,
             workers: self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            rate_limit_readers: self.rate_limit_readers,
+            rate_limit_callers: self.rate_limit_callers,
             cache_bytes: u64::from(self.cache_mb) << 20,
             sharing: Sharing { max_age: self.shared_max_age, stale: self.shared_stale },
             request_timeout: Duration::from_secs(self.request_timeout),

@@ -6,6 +6,7 @@ mod front;
 mod guard;
 pub mod headers;
 mod keep;
+pub mod limits;
 pub mod unmatched;
 
 use std::io::{self, ErrorKind};
@@ -159,7 +160,8 @@ fn front(
     > + use<>,
 > {
     let cors = Rc::new(Cors::new(&app.config().cors_origins));
-    let desk = Desk::new(app.cache().clone(), app.clock().clone(), Rc::clone(&cors), app.health());
+    let memory = (app.cache().clone(), app.clock().clone());
+    let desk = Desk::new(memory, Rc::clone(&cors), app.health(), app.limits().clone());
     Front::new(desk, service(app, cors).into_factory())
 }
 
@@ -178,13 +180,16 @@ fn service(
 > {
     let limit = app.config().request_timeout;
     let health = app.health();
+    let (callers, readers) = (app.limits().clone(), app.limits().clone());
     let kept = (app.cache().clone(), app.clock().clone(), app.config().sharing);
     actix_web::App::new()
         .configure(|config| app.configure(config))
         .wrap(from_fn(idempotency::note))
+        .wrap(from_fn(move |request, next| limits::of_callers(callers.clone(), request, next)))
         // Next to the rooms, so that the guard answers for it and nothing of a room runs before the caller is known.
         .wrap(from_fn(auth::authenticate))
         .wrap(from_fn(move |request, next| keep::keep(kept.clone(), request, next)))
+        .wrap(from_fn(move |request, next| limits::of_readers(readers.clone(), request, next)))
         .wrap(from_fn(move |request, next| guard::call(limit, request, next)))
         .wrap(Compress::default())
         .wrap(from_fn(move |request, next| headers::add(Rc::clone(&cors), request, next)))

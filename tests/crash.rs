@@ -195,7 +195,8 @@ fn what_was_acknowledged_survives_being_killed_at_any_moment(database: Database)
     let program = Program::new()
         .with("DATELINE_DATABASE_URL", own.text())
         .with("DATELINE_SECRET", "0123456789abcdef0123456789abcdef")
-        .with("DATELINE_LOG", "error");
+        .with("DATELINE_LOG", "error")
+        .with("DATELINE_RATE_LIMIT_CALLERS", "0");
     // Somebody who may bring back what was killed.
     let account = ["user", "add", "--email", "editor@example.org", "--role", "admin"];
     program.run_with(&account, &format!("{PASSWORD}\n")).expect_success();

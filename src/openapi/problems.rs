@@ -132,8 +132,8 @@ pub const RULES: [Rule; 15] = [
     },
     Rule {
         name: "TooManyRequests",
-        description: "Too many attempts. `Retry-After` says when to come back.",
-        applies: |facts| facts.is_sign_in() && facts.has_body,
+        description: "Too many requests, or refused sign-ins. `Retry-After` says when to come back.",
+        applies: |facts| facts.path.starts_with("/v1/"),
         example: || Error::TooManyRequests(Duration::from_secs(30)),
     },
     Rule {

@@ -17,7 +17,7 @@ use super::problems::{Facts, RULES, Rule};
 use crate::error::Problem;
 
 /// Headers that answers carry: name, what they say, an example.
-const HEADERS: [(&str, &str, &str); 6] = [
+const HEADERS: [(&str, &str, &str); 8] = [
     (
         "X-Request-Id",
         "Names this request in the log; yours, when you sent one.",
@@ -30,6 +30,12 @@ const HEADERS: [(&str, &str, &str); 6] = [
     ),
     ("Link", "The next page, when there is one (RFC 8288).", "</v1/articles?cursor=…>; rel=\"next\""),
     ("Location", "Where it is.", "/v1/tags/01997b2e-8f5a-7c3e-9d41-3f6c2f0e9a10"),
+    (
+        "RateLimit",
+        "What is left of a limit: `r` requests, and after `t` seconds all of it again.",
+        "\"callers\";r=0;t=30",
+    ),
+    ("RateLimit-Policy", "The limit: `q` requests in `w` seconds.", "\"callers\";q=6000;w=60"),
     ("Retry-After", "Seconds to wait.", "1"),
     ("WWW-Authenticate", "How to sign in.", "Bearer"),
 ];
@@ -186,13 +192,14 @@ fn problem(rule: &Rule) -> Response {
         .build();
     let mut response =
         ResponseBuilder::new().description(rule.description).content("application/problem+json", content).build();
-    let special = match StatusCode::from_u16(problem.status) {
-        Ok(StatusCode::UNAUTHORIZED) => Some("WWW-Authenticate"),
-        Ok(StatusCode::PRECONDITION_FAILED) => Some("ETag"),
-        Ok(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => Some("Retry-After"),
-        _ => None,
+    let special: &[&str] = match StatusCode::from_u16(problem.status) {
+        Ok(StatusCode::UNAUTHORIZED) => &["WWW-Authenticate"],
+        Ok(StatusCode::PRECONDITION_FAILED) => &["ETag"],
+        Ok(StatusCode::TOO_MANY_REQUESTS) => &["Retry-After", "RateLimit", "RateLimit-Policy"],
+        Ok(StatusCode::SERVICE_UNAVAILABLE) => &["Retry-After"],
+        _ => &[],
     };
-    for name in std::iter::once("X-Request-Id").chain(special) {
+    for name in ["X-Request-Id"].iter().chain(special).copied() {
         response.headers.insert(name.to_owned(), component("headers", name));
     }
     response
@@ -240,7 +247,8 @@ mod tests {
         let mut document = Api::openapi();
         complete(&mut document);
         let changing = document.paths.paths["/v1/articles/{id}"].patch.as_ref().unwrap();
-        let all = ["200", "400", "401", "403", "404", "409", "412", "413", "415", "422", "428", "500", "503", "504"];
+        let all =
+            ["200", "400", "401", "403", "404", "409", "412", "413", "415", "422", "428", "429", "500", "503", "504"];
         assert_eq!(statuses(changing), all);
         assert!(matches!(changing.responses.responses["404"], RefOr::T(_)), "what the handler said stays");
         let signing_in = document.paths.paths["/v1/auth/login"].post.as_ref().unwrap();

@@ -11,7 +11,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 /// Headers of ours that scripts may read.
-const READABLE: &str = "ETag, Link, Location, Retry-After, X-Request-Id";
+const READABLE: &str = "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
 
 /// Headers that scripts of a listed origin may send.
 const SENDABLE: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id";

@@ -16,12 +16,13 @@ use actix_web::Error;
 use actix_web::dev::{AppConfig, RequestHead, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Data};
 use futures_util::TryFutureExt;
 use futures_util::future::{Either, LocalBoxFuture, MapOk};
 
 use super::cors::Cors;
 use super::headers;
+use super::limits::{Limits, Standing};
 use crate::clock::{Clock, Timestamp};
 use crate::health::Health;
 use crate::http::cache::{Cache, Entry, Form};
@@ -41,6 +42,7 @@ pub struct Desk {
     clock: Clock,
     cors: Rc<Cors>,
     health: Arc<Health>,
+    limits: Data<Limits>,
     /// The headers that every answer has.
     common: HeaderMap,
     spellings: RefCell<Vec<(HeaderValue, Coding)>>,
@@ -48,8 +50,8 @@ pub struct Desk {
 
 impl Desk {
     /// One for each thread.
-    pub fn new(cache: Cache, clock: Clock, cors: Rc<Cors>, health: Arc<Health>) -> Desk {
-        Desk { cache, clock, cors, health, common: headers::common(), spellings: RefCell::default() }
+    pub fn new((cache, clock): (Cache, Clock), cors: Rc<Cors>, health: Arc<Health>, limits: Data<Limits>) -> Desk {
+        Desk { cache, clock, cors, health, limits, common: headers::common(), spellings: RefCell::default() }
     }
 
     /// The answer, when there is one to be given at once.
@@ -66,7 +68,9 @@ impl Desk {
         let entry = self.cache.get(address, now)?;
         let form = entry.form(self.coding(request))?;
         let is_known = etag::already_has(head.headers(), form.tag.to_str().ok()?);
-        let response = self.response(head, (&entry, form), (is_known, now));
+        // Who has no request left is told so the long way, which counts nothing then either.
+        let standing = self.limits.count_reader(head).ok()?;
+        let response = self.response(head, (&entry, form), (is_known, now), standing);
         self.health.count(response.status());
         tracing::debug!(address, status = response.status().as_u16(), "answered from memory");
         Some(response)
@@ -77,6 +81,7 @@ impl Desk {
         head: &RequestHead,
         (entry, form): (&Entry, &Form),
         (is_known, now): (bool, Timestamp),
+        standing: Option<Standing>,
     ) -> Response<Bytes> {
         let mut response = match is_known {
             true => Response::with_body(StatusCode::NOT_MODIFIED, Bytes::new()),
@@ -85,6 +90,9 @@ impl Desk {
         let mut headers = self.common.clone();
         entry.write_head(form, (is_known, now), &mut headers);
         self.cors.allowance(head).write(&mut headers);
+        if let Some(standing) = standing {
+            standing.write(&mut headers);
+        }
         let sent = head.headers().get(request_id::HEADER).and_then(|value| value.to_str().ok());
         if let Ok(id) = HeaderValue::from_str(&RequestId::from_caller_or_new(sent).to_string()) {
             headers.insert(request_id::HEADER, id);

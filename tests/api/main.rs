@@ -26,6 +26,7 @@ mod idempotency;
 mod kept;
 mod kills;
 mod leaks;
+mod limits;
 mod lists;
 mod log;
 mod paging;

@@ -32,6 +32,7 @@ fn serve(database: &TestDatabase) -> (Program, Serving) {
         .with("DATELINE_DATABASE_URL", database.text())
         .with("DATELINE_SECRET", SECRET)
         .with("DATELINE_LOG", "error")
+        .with("DATELINE_RATE_LIMIT_CALLERS", "0")
         .with("DATELINE_WORKERS", "1")
         .with("DATELINE_DATABASE_CONNECTIONS", CONNECTIONS.to_string());
     let story = |number: usize| {

@@ -243,6 +243,9 @@ fn config(database: DatabaseUrl, data: &TempDir) -> Config {
         cors_origins: Vec::new(),
         trusted_proxies: TrustedProxies::default(),
         workers: 1,
+        // By a clock that stands still, a minute has no end.
+        rate_limit_readers: 0,
+        rate_limit_callers: 0,
         cache_bytes: 8 << 20,
         sharing: Sharing::default(),
         request_timeout: Duration::from_secs(30),
