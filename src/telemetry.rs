@@ -1,5 +1,6 @@
 //! What this program tells about itself: the log, one line for each request, and the id that ties both to an answer.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,9 +11,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogFormat, SettingError, Settings};
 use crate::health::Health;
@@ -29,8 +34,11 @@ pub fn start(settings: &Settings) -> Result<(), SettingError> {
     })?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(OneLine).with_ansi(false);
     let started = match settings.log_format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
+        LogFormat::Text => log.finish().with(FaultsOfClients).try_init(),
+        LogFormat::Json => {
+            let log = log.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            log.finish().with(FaultsOfClients).try_init()
+        }
     };
     // Only a second start in one process can fail, and then the first log goes on.
     let _ = started;
@@ -47,6 +55,39 @@ fn check_directive(directive: &str) -> Result<(), SettingError> {
         return Err(SettingError::new("DATELINE_LOG", reason));
     }
     Ok(())
+}
+
+/// Makes quiet what the server underneath calls an error and a client did: a request that cannot be read, a connection
+/// that went away. Nobody here can mend it, and whoever sends nonsense must not fill the log.
+struct FaultsOfClients;
+
+impl<S: Subscriber> Layer<S> for FaultsOfClients {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        if event.metadata().target() != "actix_http::h1::dispatcher" {
+            return true;
+        }
+        let mut message = Message::default();
+        event.record(&mut message);
+        match message.0.strip_prefix("stream error: ").filter(|fault| *fault != "internal error") {
+            Some(fault) => {
+                tracing::debug!(fault, "a connection was closed");
+                false
+            }
+            None => true,
+        }
+    }
+}
+
+/// The words of an event.
+#[derive(Default)]
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
 }
 
 /// Writes each event as exactly one line, whatever a caller hid in a name or a header.

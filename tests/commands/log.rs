@@ -103,3 +103,19 @@ fn in_text_too_no_caller_begins_a_line() {
         assert!(!log.contains(&secret), "{secret} is in the log: {log}");
     }
 }
+
+#[test]
+fn nonsense_on_the_wire_is_no_error_of_ours() {
+    let nonsense = |log: &str| {
+        let program = Program::migrated().with("DATELINE_LOG", log).with("DATELINE_SECRET", SECRET);
+        let serving = program.serve();
+        for request in ["nonsense\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n"] {
+            assert_eq!(raw(serving.address(), request.as_bytes()), "400");
+        }
+        serving.stop().1
+    };
+    let quiet = nonsense("info");
+    assert!(!quiet.contains("ERROR") && !quiet.contains("was closed"), "{quiet}");
+    let told = nonsense("debug");
+    assert!(!told.contains("ERROR") && told.contains("a connection was closed"), "{told}");
+}
