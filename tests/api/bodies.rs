@@ -13,7 +13,7 @@ fn raw(client: &Client, body: impl Into<Vec<u8>>) -> Reply {
 }
 
 #[apply(each_database)]
-fn the_largest_story_is_kept_letter_by_letter_and_a_larger_one_refused(database: Database) {
+fn s77_the_largest_story_is_kept_letter_by_letter_and_a_larger_one_refused(database: Database) {
     let app = TestApp::start(database);
     let editor = app.editor();
     let largest = "word ".repeat(1024 * 1024);
@@ -45,7 +45,7 @@ fn lists_and_custom_members_have_a_limit(database: Database) {
 }
 
 #[apply(each_database)]
-fn nesting_has_a_limit(database: Database) {
+fn s79_nesting_has_a_limit(database: Database) {
     let app = TestApp::start(database);
     let editor = app.editor();
     // The body is the first level, `custom` the second.
@@ -134,7 +134,7 @@ fn what_is_rendered_is_safe_to_put_on_a_page() {
 #[case::nothing("")]
 #[case::nonsense("json")]
 #[case::multipart("multipart/form-data; boundary=x")]
-fn a_body_that_does_not_say_it_is_json_is_not_read(#[case] kind: &str) {
+fn s67_s68_a_body_that_does_not_say_it_is_json_is_not_read(#[case] kind: &str) {
     let app = TestApp::start(Database::Sqlite);
     let refused = raw(&app.editor().header("Content-Type", kind), r#"{"title": "x"}"#).expect(415);
     assert_eq!(refused.code(), "unsupported_media_type");
@@ -178,7 +178,7 @@ fn no_body_needs_no_type() {
 }
 
 #[test]
-fn compressed_bodies_are_read_and_small_bombs_do_not_become_large_bodies() {
+fn s69_compressed_bodies_are_read_and_small_bombs_do_not_become_large_bodies() {
     let app = TestApp::start(Database::Sqlite);
     let gzip = app.editor().header("Content-Encoding", "gzip");
     raw(&gzip, gzip_of(br#"{"title": "Pressed"}"#)).expect(201);

@@ -1,9 +1,5 @@
 //! What holds for every answer, whichever room it comes from.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
-
 use rstest::rstest;
 
 use crate::support::client::Reply;
@@ -114,7 +110,7 @@ fn every_answer_has_the_security_headers() {
 }
 
 #[test]
-fn without_a_list_any_page_may_read_anonymously_and_nothing_else() {
+fn s66_without_a_list_any_page_may_read_anonymously_and_nothing_else() {
     let app = app();
     let page = app.anonymous().header("Origin", "https://a.example");
     let reply = page.get("/health/live").expect(200);
@@ -134,7 +130,7 @@ fn without_a_list_any_page_may_read_anonymously_and_nothing_else() {
 }
 
 #[test]
-fn with_a_list_exactly_those_origins_may_call() {
+fn s66_with_a_list_exactly_those_origins_may_call() {
     let app = app_for("https://www.example.org");
     let from = |origin: &str| app.anonymous().header("Origin", origin);
     let listed = from("https://www.example.org");
@@ -221,29 +217,4 @@ fn the_docs_page_loads_nothing_foreign_and_can_be_switched_off() {
     let without = TestApp::start_with(Database::Sqlite, |config| config.docs = false);
     without.anonymous().get("/docs").expect(404);
     without.anonymous().get("/openapi.json").expect(200);
-}
-
-/// Sends bytes as they are and reads until the server closes.
-fn raw(app: &TestApp, request: &str) -> String {
-    let mut stream = TcpStream::connect(app.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    // A connection that stays open ends with the timeout; what came until then counts.
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
-#[rstest]
-#[case::length_and_chunked("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
-#[case::two_lengths("Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde")]
-#[case::signed_length("Content-Length: +4\r\n\r\nabcd")]
-#[case::space_before_colon("Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n")]
-#[case::chunked_is_not_last("Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n")]
-fn a_request_with_two_readings_is_refused_and_the_connection_closed(#[case] rest: &str) {
-    let app = app();
-    let smuggled = "GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n";
-    let answer = raw(&app, &format!("POST /health/live HTTP/1.1\r\nHost: a\r\n{rest}{smuggled}"));
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
 }

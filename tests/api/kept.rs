@@ -220,7 +220,7 @@ fn what_another_server_changes_is_seen_within_a_second(database: Database) {
 }
 
 #[apply(each_database)]
-fn an_editor_s_answer_is_never_a_reader_s(database: Database) {
+fn s65_an_editor_s_answer_is_never_a_reader_s(database: Database) {
     let app = TestApp::start(database);
     let (editor, story) = newsroom(&app);
     editor.change(&story, json!({"title": "Not yet", "editor_note": "secret"}));

@@ -353,7 +353,7 @@ fn a_writers_lists_and_errors_hold_nothing_of_others(database: Database) {
 }
 
 #[apply(each_database)]
-fn what_depends_on_the_caller_is_kept_by_no_cache(database: Database) {
+fn s65_what_depends_on_the_caller_is_kept_by_no_cache(database: Database) {
     let app = TestApp::start(database);
     let (hidden, changed) = newsroom(&app);
     let paths = [

@@ -35,6 +35,7 @@ mod presence;
 mod preview_links;
 mod publishing;
 mod purposes;
+mod raw;
 mod references;
 mod related;
 mod review;

@@ -177,7 +177,7 @@ fn a_new_password_ends_every_other_session_and_the_old_password(database: Databa
 }
 
 #[test]
-fn a_long_password_counts_to_its_last_character_and_a_huge_one_is_not_looked_at() {
+fn s35_s77_a_long_password_counts_to_its_last_character_and_a_huge_one_is_not_looked_at() {
     let app = app_with_writer(Database::Sqlite);
     let words = "eight different words make a fine long password to keep ".repeat(2);
     let change = json!({ "current_password": PASSWORD, "new_password": format!("{}1", &words[..99]) });
@@ -189,7 +189,7 @@ fn a_long_password_counts_to_its_last_character_and_a_huge_one_is_not_looked_at(
 }
 
 #[test]
-fn an_unknown_name_a_wrong_password_and_a_closed_account_get_the_same_answer() {
+fn s17_an_unknown_name_a_wrong_password_and_a_closed_account_get_the_same_answer() {
     let app = app_with_writer(Database::Sqlite);
     let admin = app.admin();
     let account =
@@ -203,7 +203,7 @@ fn an_unknown_name_a_wrong_password_and_a_closed_account_get_the_same_answer() {
 #[rstest]
 #[case::another_account_each_time(|guess| sign_in_guess("", guess))]
 #[case::another_member_each_time(|guess| sign_in_guess(&format!("a{guess}"), guess))]
-fn guessing_is_stopped_whatever_else_the_caller_makes_up(#[case] body: fn(usize) -> Value) {
+fn s29_s30_guessing_is_stopped_whatever_else_the_caller_makes_up(#[case] body: fn(usize) -> Value) {
     let app = app_with_writer(Database::Sqlite);
     let guess = |guess: usize, body: Value| {
         let made_up = format!("203.0.113.{guess}");

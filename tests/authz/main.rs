@@ -11,6 +11,7 @@ mod table;
 use std::collections::BTreeSet;
 
 use rstest_reuse::apply;
+use serde_json::json;
 
 use stage::{Stage, is_about_a_story, operations};
 use support::{Database, each_database};
@@ -123,4 +124,62 @@ fn nothing_answers_that_is_not_in_the_document() {
             }
         }
     }
+}
+
+#[test]
+fn s09_every_spelling_of_an_address_decides_the_same_or_is_nothing() {
+    let stage = Stage::new(Database::Sqlite);
+    stage.callers[&Who::Editor].published(json!({ "title": "NATO" }));
+    let callers = [stage.app.anonymous(), stage.callers[&Who::Token].clone()].map(|caller| caller.unchecked());
+    let (mut wrong, mut tried) = (Vec::new(), 0);
+    for operation in operations() {
+        let path = operation.path.replace("{id}", "nato").replace("{file}", "dateline.js").replace(['{', '}'], "");
+        for caller in &callers {
+            let plain = caller.send(&operation.method, &path, None).status();
+            for spelling in spellings(&path) {
+                let status = caller.send(&operation.method, &spelling, None).status();
+                tried += 1;
+                if status != plain && !matches!(status, 404 | 405) {
+                    wrong.push(format!("{} {spelling}: {status} instead of {plain}", operation.method));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(tried > 1_000, "{tried}");
+}
+
+/// Other ways to write an address that some server would take for the same.
+fn spellings(path: &str) -> Vec<String> {
+    let (folder, last) = path.rsplit_once('/').expect("a slash");
+    let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let (first, rest) = last.split_at(1);
+    let all = [
+        format!("/{path}"),
+        format!("{path}/"),
+        format!("{path}//"),
+        format!("{folder}//{last}"),
+        format!("{folder}%2F{last}"),
+        format!("{folder}%2f{last}"),
+        format!("{folder}%5C{last}"),
+        format!("{folder}/.//{last}"),
+        format!("{folder}/./{last}"),
+        format!("{folder}/x/../{last}"),
+        format!("{folder}/x/%2e%2e/{last}"),
+        format!("/%2e{path}"),
+        format!("/%2e%2e{path}"),
+        format!("{folder}/{}", last.to_uppercase()),
+        path.to_uppercase(),
+        format!("{folder}/{}", encoded(last)),
+        format!("{folder}/{}{rest}", encoded(first)),
+        format!("{folder}/%25{}{rest}", &encoded(first)[1..]),
+        format!("{path}%00"),
+        format!("{path}%20"),
+        format!("{path}%0a"),
+        format!("{path};a=b"),
+        format!("{path}."),
+        format!("{path}.json"),
+    ];
+    // Without a slash at the beginning it is no address that can be sent.
+    all.into_iter().filter(|spelling| spelling.starts_with('/')).collect()
 }
