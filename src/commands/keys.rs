@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{CommandError, in_runtime};
+use super::{CommandError, Shape, in_runtime};
 use crate::app::App;
 use crate::auth::access_keys::{self, AccessKey};
 use crate::clock::Timestamp;
@@ -42,7 +42,7 @@ enum KeyAction {
 impl Keys {
     /// Does it, and prints what there is then.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
-        in_runtime(settings, |app| self.act(app))
+        in_runtime((settings, Shape::LeftAlone), |app| self.act(app))
     }
 
     async fn act(self, app: App) -> Result<(), CommandError> {

@@ -57,7 +57,7 @@ impl Limits {
     fn count_caller(&self, caller: &SignedIn) -> Result<Option<Standing>, Standing> {
         let Some(callers) = &self.callers else { return Ok(None) };
         let key = match &caller.credential {
-            Credential::Session(_) => &caller.user_id,
+            Credential::Session(_) | Credential::Absent => &caller.user_id,
             Credential::ApiToken(id) => id,
         };
         callers.count(key.as_str(), self.clock.now()).map(Some)
