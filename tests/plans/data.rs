@@ -101,10 +101,6 @@ const STATEMENTS: [&str; 10] = [
      CASE WHEN n % 90 = 0 THEN '[{\"id\":\"c\",\"type\":\"update\",\"text\":\"T\"}]' ELSE '[]' END, \
      (SELECT id FROM users WHERE role = CASE WHEN n % 40 = 0 THEN 'writer' ELSE 'editor' END), BEGUN, ENDED, SENT, \
      SENT, 1, SENT, CASE WHEN n % 700 = 0 THEN SENT END, CASE WHEN n % 701 = 0 THEN SENT END FROM count",
-    // One in thirty is in a review; some of those were approved, and some of these were changed since.
-    "UPDATE articles SET review_at = updated_at, review_version = CASE WHEN substr(id, 34, 1) < '5' THEN 1 ELSE 2 END, \
-     review_step = CASE substr(id, 35) WHEN '00' THEN 'approved' WHEN '30' THEN 'approved' WHEN '80' THEN \
-     'changes_requested' ELSE 'submitted' END WHERE CAST(substr(id, 26) AS INTEGER) % 30 = 0",
     // The last version of each story, and an earlier one of every tenth.
     "INSERT INTO publications (id, article_id, number, revision, partner_from, live_from, live_until, expires_at, \
      superseded, slug, title, language, kind, featured, has_image, has_corrections, section_id, section_slug, source_id, \
@@ -133,4 +129,8 @@ const STATEMENTS: [&str; 10] = [
      superseded) SELECT p.id, t.author_id, authors.slug, p.article_id, p.published_at, p.live_from, p.live_until, \
      p.superseded FROM publications p JOIN article_authors t ON t.article_id = p.article_id JOIN authors ON \
      authors.id = t.author_id",
+    // One in thirty is in a review; some of those were approved, and some of these were changed since.
+    "UPDATE articles SET review_at = updated_at, review_version = CASE WHEN substr(id, 34, 1) < '5' THEN 1 ELSE 2 END, \
+     review_step = CASE substr(id, 35) WHEN '00' THEN 'approved' WHEN '30' THEN 'approved' WHEN '80' THEN \
+     'changes_requested' ELSE 'submitted' END WHERE CAST(substr(id, 26) AS INTEGER) % 30 = 0",
 ];
