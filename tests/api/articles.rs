@@ -8,7 +8,7 @@ use crate::support::desk::{address, at_once, statuses, text};
 use crate::support::{Database, TestApp, each_database};
 
 /// What only the server sets.
-const READ_ONLY: [&str; 18] = [
+const READ_ONLY: [&str; 19] = [
     "id",
     "body_html",
     "status",
@@ -27,6 +27,7 @@ const READ_ONLY: [&str; 18] = [
     "retracted",
     "trashed_at",
     "editing",
+    "review",
 ];
 
 /// A story of which everything is known, in a newsroom that knows what it refers to.
@@ -88,6 +89,10 @@ fn a_story_that_only_has_a_title_has_sensible_everything_else(database: Database
         "tags": [], "dateline": null, "urgency": null, "image": null, "custom": {}, "editor_note": null,
         "status": "draft", "version": 1, "first_published_at": null, "published_at": null, "modified_at": null,
         "scheduled_for": null, "expires_at": null, "created_at": app.later(0), "updated_at": app.later(0),
+        "review": {
+            "state": "none", "version": null, "approval_void": false, "submitted_by": null, "by": null, "at": null,
+            "note": null,
+        },
     });
     let mut rest = story.clone();
     rest.as_object_mut().unwrap().retain(|name, _| !matches!(name.as_str(), "id" | "created_by"));
