@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_long_and_never_printed() {
+    fn s33_s36_a_secret_is_long_and_never_printed() {
         assert!(Secret::new("short".to_owned()).is_err());
         let secret = Secret::new("0123456789abcdef0123456789abcdef".to_owned()).unwrap();
         assert_eq!(format!("{secret:?}"), "Secret(…)");

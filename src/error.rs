@@ -335,7 +335,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_broke_is_logged_and_never_told() {
+    fn s75_t49_what_broke_is_logged_and_never_told() {
         let error = Error::internal("no such table: secrets");
         assert!(!error.detail().contains("secrets"));
         assert_eq!(error.status_code(), StatusCode::INTERNAL_SERVER_ERROR);

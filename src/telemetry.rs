@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_can_forge_a_line() {
+    fn s76_t50_nobody_can_forge_a_line() {
         let event = "{\"title\":\"a\u{1b}[2J\u{2028}b\"}\r\n{\"level\":\"info\"}\n";
         let line = one_line(event);
         assert_eq!(line, "{\"title\":\"a\\u001b[2J\\u2028b\"}\\u000d\\u000a{\"level\":\"info\"}\n");

@@ -166,7 +166,7 @@ fn only_the_door_writes_publications() {
 }
 
 #[test]
-fn text_becomes_sql_only_in_the_database_folder() {
+fn s14_s15_text_becomes_sql_only_in_the_database_folder() {
     for source in sources().iter().filter(|source| source.part() != "db") {
         for raw in ["sql_query", "batch_execute", "dsl::sql", "SqlLiteral"] {
             assert!(!source.text.contains(raw), "{}: `{raw}` outside src/db", source.path);

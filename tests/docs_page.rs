@@ -152,7 +152,7 @@ impl Visit {
 }
 
 #[test]
-fn the_docs_page_shows_the_api_runs_requests_and_calls_nobody_else() {
+fn s60_s61_t48_the_docs_page_shows_the_api_runs_requests_and_calls_nobody_else() {
     let Some(program) = chromium() else { return complain() };
     let app = TestApp::start(Database::Sqlite);
     let editor = app.editor();

@@ -192,7 +192,7 @@ fn the_code_expects_exactly_the_columns_that_there_are(database: Database) {
 }
 
 #[test]
-fn every_table_of_sqlite_keeps_to_its_types() {
+fn s78_every_table_of_sqlite_keeps_to_its_types() {
     let own = TestDatabase::migrated(Database::Sqlite);
     let lax = "SELECT name AS part FROM pragma_table_list WHERE type = 'table' AND NOT strict \
         AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'";

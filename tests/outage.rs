@@ -166,7 +166,7 @@ fn stage() -> Option<(TestApp, Proxy, Client)> {
 }
 
 #[test]
-fn while_the_database_is_away_the_answer_is_503_and_afterwards_it_is_right_again() {
+fn s73_s75_t49_while_the_database_is_away_the_answer_is_503_and_afterwards_it_is_right_again() {
     let Some((app, proxy, editor)) = stage() else { return };
     let anonymous = &app.anonymous();
     let editor = &editor;
@@ -195,7 +195,7 @@ fn while_the_database_is_away_the_answer_is_503_and_afterwards_it_is_right_again
 }
 
 #[test]
-fn a_database_that_hangs_holds_nobody_for_ever_and_is_used_again_when_it_wakes() {
+fn s75_a_database_that_hangs_holds_nobody_for_ever_and_is_used_again_when_it_wakes() {
     let Some((app, proxy, _)) = stage() else { return };
     let anonymous = app.anonymous();
     proxy.set(SILENT);

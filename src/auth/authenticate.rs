@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn only_no_header_at_all_is_anonymous() {
+    async fn s10_only_no_header_at_all_is_anonymous() {
         assert!(matches!(from(&[]).await, Ok(Caller::Anonymous)));
         for wrong in ["", " ", "Bearer", "Bearer ", "Basic YTpi", "BearerX y", "token", "Negotiate"] {
             assert!(matches!(from(&[wrong]).await, Err(Error::Unauthorized(_))), "{wrong:?}");

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_without_the_middleware_lets_nobody_in() {
+    fn s10_a_route_without_the_middleware_lets_nobody_in() {
         assert!(matches!(allow::<needs::OwnAccount>(None), Err(Error::Internal(_))));
     }
 

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_may_do_anything_without_a_grant() {
+    fn s16_nobody_may_do_anything_without_a_grant() {
         for action in Permission::ALL {
             assert_eq!(decide(None, *action, None), Err(Refusal::SignIn));
             assert!(decide(Some(&user(Vec::new())), *action, None).is_err());
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn every_limit_of_a_grant_has_to_be_met_and_one_grant_is_enough() {
+    fn s16_every_limit_of_a_grant_has_to_be_met_and_one_grant_is_enough() {
         let write = || Grant::of(Permission::WriteArticles);
         let only = |text: &str| Some(vec![text.to_owned()]);
         let sport = Grant { own: true, sections: only("sport"), ..write() };

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_printed() {
+    fn s33_a_password_is_never_printed() {
         let url: DatabaseUrl = "postgres://editor:hunter2@db.example:5433/news".parse().unwrap();
         assert_eq!(url.to_string(), "postgres://db.example:5433/news");
         assert!(!format!("{url:?}").contains("hunter2"));

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_in_one_write_hurts_no_other() {
+    fn s74_a_panic_in_one_write_hurts_no_other() {
         let (first, mut first_told) = job(keep("first"));
         let (panics, mut panic_told) = job(|connection| {
             keep("half")(connection)?;

@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_opens_only_unchanged_and_for_its_own_list() {
+    fn s02_t41_a_cursor_opens_only_unchanged_and_for_its_own_list() {
         let cursors = cursors();
         let keys = vec![Key::Number(1_700_000_000_000_000), Key::from("id".to_owned())];
         let cursor = cursors.seal(&keys, "/v1/articles?tag=nato");

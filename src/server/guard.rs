@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_panic_is_answered_and_a_slow_handler_is_cut_off() {
+    async fn s74_a_panic_is_answered_and_a_slow_handler_is_cut_off() {
         assert_eq!(status_of("/broken").await, StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(status_of("/slow").await, StatusCode::GATEWAY_TIMEOUT);
     }

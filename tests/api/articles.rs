@@ -211,7 +211,7 @@ fn every_wrong_field_is_named_at_once(database: Database) {
 }
 
 #[apply(each_database)]
-fn what_only_the_server_sets_is_refused_and_changes_nothing(database: Database) {
+fn s03_s11_t04_what_only_the_server_sets_is_refused_and_changes_nothing(database: Database) {
     let app = TestApp::start(database);
     for writing in [app.editor(), app.writer()] {
         let story = writing.begin(json!({"title": "Mine"}));

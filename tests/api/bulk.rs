@@ -81,7 +81,7 @@ fn all_is_done_or_nothing_and_every_obstacle_is_named(database: Database) {
 }
 
 #[apply(each_database)]
-fn nobody_may_more_in_bulk_than_one_by_one(database: Database) {
+fn s12_nobody_may_more_in_bulk_than_one_by_one(database: Database) {
     let app = TestApp::start(database);
     let (editor, writer) = (app.editor(), app.writer());
     let hidden = editor.begin(json!({"title": "Hidden"}));

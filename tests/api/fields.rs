@@ -68,7 +68,7 @@ fn members_are_kept_left_out_and_added_in_the_usual_order(database: Database) {
 }
 
 #[apply(each_database)]
-fn what_is_wrong_in_fields_is_named_and_nothing_is_left_out_silently(database: Database) {
+fn s01_what_is_wrong_in_fields_is_named_and_nothing_is_left_out_silently(database: Database) {
     let app = TestApp::start(database);
     let (editor, reader) = (app.editor(), app.anonymous());
     let story = story(&editor);

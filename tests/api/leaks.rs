@@ -127,7 +127,7 @@ fn questions() -> Vec<String> {
 }
 
 #[apply(each_database)]
-fn nothing_public_holds_a_word_that_is_private(database: Database) {
+fn s01_s07_nothing_public_holds_a_word_that_is_private(database: Database) {
     let app = TestApp::start(database);
     let (hidden, changed) = newsroom(&app);
     let reader = app.anonymous();
@@ -237,7 +237,7 @@ fn nothing_public_holds_a_word_that_is_private(database: Database) {
 
 /// Counts, archives and tombstones are about what readers see or saw, and about nothing else.
 #[apply(each_database)]
-fn what_is_counted_and_what_is_gone_tells_of_nothing_that_nobody_saw(database: Database) {
+fn s07_what_is_counted_and_what_is_gone_tells_of_nothing_that_nobody_saw(database: Database) {
     let app = TestApp::start(database);
     let (hidden, _) = newsroom(&app);
     let reader = app.anonymous();
@@ -291,7 +291,7 @@ fn a_translation_tells_nothing_of_an_original_that_is_hidden(database: Database)
 }
 
 #[apply(each_database)]
-fn readers_and_other_writers_cannot_tell_what_is_hidden_from_what_is_not_there(database: Database) {
+fn s04_s05_t25_readers_and_other_writers_cannot_tell_what_is_hidden_from_what_is_not_there(database: Database) {
     let app = TestApp::start(database);
     let (hidden, _) = newsroom(&app);
     let without_id = |reply: &Reply| {
@@ -337,7 +337,7 @@ fn readers_and_other_writers_cannot_tell_what_is_hidden_from_what_is_not_there(d
 }
 
 #[apply(each_database)]
-fn a_writers_lists_and_errors_hold_nothing_of_others(database: Database) {
+fn s07_s12_a_writers_lists_and_errors_hold_nothing_of_others(database: Database) {
     let app = TestApp::start(database);
     let (hidden, _) = newsroom(&app);
     let writer = app.writer();
@@ -393,7 +393,7 @@ fn s65_what_depends_on_the_caller_is_kept_by_no_cache(database: Database) {
 }
 
 #[apply(each_database)]
-fn a_search_for_what_is_hidden_is_answered_like_one_for_what_never_was(database: Database) {
+fn s07_a_search_for_what_is_hidden_is_answered_like_one_for_what_never_was(database: Database) {
     let app = TestApp::start(database);
     newsroom(&app);
     for client in [app.anonymous(), app.writer(), app.editor()] {

@@ -230,7 +230,7 @@ fn lists_hold_everything_but_the_text(database: Database) {
 }
 
 #[apply(each_database)]
-fn nothing_that_is_sent_as_a_parameter_becomes_part_of_a_statement(database: Database) {
+fn s14_t22_nothing_that_is_sent_as_a_parameter_becomes_part_of_a_statement(database: Database) {
     let app = TestApp::start(database);
     let (editor, reader) = (app.editor(), app.anonymous());
     newsroom(&app, &editor);

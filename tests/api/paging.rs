@@ -23,7 +23,7 @@ fn refuses(reply: Reply) {
 }
 
 #[apply(each_database)]
-fn a_walk_shows_every_row_once_while_the_list_changes(database: Database) {
+fn t41_a_walk_shows_every_row_once_while_the_list_changes(database: Database) {
     let app = TestApp::start(database);
     let (editor, reader) = (app.editor(), app.anonymous());
     let old = publish_many(&editor, "steady", 9);
@@ -65,7 +65,7 @@ fn a_walk_shows_every_row_once_while_the_list_changes(database: Database) {
 }
 
 #[apply(each_database)]
-fn a_cursor_belongs_to_one_list_one_question_and_one_caller(database: Database) {
+fn s02_t41_a_cursor_belongs_to_one_list_one_question_and_one_caller(database: Database) {
     let app = TestApp::start(database);
     let (editor, writer, reader) = (app.editor(), app.writer(), app.anonymous());
     publish_many(&editor, "story", 3);
@@ -98,7 +98,7 @@ fn a_cursor_belongs_to_one_list_one_question_and_one_caller(database: Database) 
 }
 
 #[apply(each_database)]
-fn a_cursor_that_was_changed_or_made_up_is_refused(database: Database) {
+fn s02_t41_a_cursor_that_was_changed_or_made_up_is_refused(database: Database) {
     let app = TestApp::start(database);
     let (editor, reader) = (app.editor(), app.anonymous());
     publish_many(&editor, "story", 2);
@@ -136,7 +136,7 @@ fn a_cursor_that_was_changed_or_made_up_is_refused(database: Database) {
 #[case("page", "100001")]
 #[case("page", "1e18")]
 #[case("page", "two")]
-fn numbers_that_make_no_page_are_refused(#[case] parameter: &str, #[case] value: &str) {
+fn s72_t41_numbers_that_make_no_page_are_refused(#[case] parameter: &str, #[case] value: &str) {
     let app = TestApp::start(Database::Sqlite);
     for room in ["articles", "tags", "sources", "authors"] {
         let refused = app.anonymous().get(&format!("/v1/{room}?{parameter}={value}")).expect(400);
@@ -145,7 +145,7 @@ fn numbers_that_make_no_page_are_refused(#[case] parameter: &str, #[case] value:
 }
 
 #[test]
-fn parameters_that_are_unknown_repeated_or_contradict_each_other_are_named() {
+fn s01_parameters_that_are_unknown_repeated_or_contradict_each_other_are_named() {
     let app = TestApp::start(Database::Sqlite);
     let (editor, reader) = (app.editor(), app.anonymous());
     publish_many(&editor, "story", 2);
@@ -237,7 +237,7 @@ fn links_lead_from_the_first_page_to_the_last(database: Database) {
 }
 
 #[apply(each_database)]
-fn a_page_has_twenty_rows_when_nobody_says_how_many_and_never_more_than_a_hundred(database: Database) {
+fn s72_a_page_has_twenty_rows_when_nobody_says_how_many_and_never_more_than_a_hundred(database: Database) {
     let app = TestApp::start(database);
     let (editor, reader) = (app.editor(), app.anonymous());
     for number in 0..101 {

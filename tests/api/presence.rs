@@ -51,7 +51,7 @@ fn only_those_who_may_edit_it_can_say_so(database: Database) {
 }
 
 #[apply(each_database)]
-fn a_copy_is_a_draft_of_its_own(database: Database) {
+fn s05_a_copy_is_a_draft_of_its_own(database: Database) {
     let app = TestApp::start(database);
     let (editor, writer) = (app.editor(), app.writer());
     let story = writer.begin(json!({

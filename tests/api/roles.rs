@@ -175,7 +175,7 @@ fn nobody_begins_a_story_out_of_their_reach_or_moves_one_there(database: Databas
 }
 
 #[apply(each_database)]
-fn a_changed_role_holds_from_the_next_request_on_every_instance(database: Database) {
+fn s25_a_changed_role_holds_from_the_next_request_on_every_instance(database: Database) {
     let app = TestApp::start(database);
     let other = app.beside();
     let reader = holder(&app, "auditor", json!([{ "action": "events:read" }]));

@@ -236,7 +236,7 @@ fn hostile() -> Vec<String> {
 }
 
 #[test]
-fn three_hundred_hostile_texts_find_the_same_on_both_databases_and_are_never_an_error() {
+fn s70_s71_t40_three_hundred_hostile_texts_find_the_same_on_both_databases_and_are_never_an_error() {
     let stories = [
         ("one", "Ferry & tide", "The ferry’s “long arm” — a b c 1=1 7 7; drop table publications"),
         ("two", "東京 ferry", "مرحبا שלום evil title etc 1 script e\u{301}"),
@@ -269,7 +269,7 @@ fn three_hundred_hostile_texts_find_the_same_on_both_databases_and_are_never_an_
 }
 
 #[apply(each_database)]
-fn bytes_that_are_no_text_are_a_search_too(database: Database) {
+fn s71_bytes_that_are_no_text_are_a_search_too(database: Database) {
     let app = TestApp::start(database);
     let reader = app.anonymous();
     for query in ["%00", "%ff%fe", "a%00b", "%C3", "%ED%A0%80", "+", "%", "%zz", "&", "=", "%22%00%27"] {

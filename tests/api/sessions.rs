@@ -20,7 +20,7 @@ fn sessions(caller: &Client, path: &str) -> Vec<Value> {
 }
 
 #[apply(each_database)]
-fn everybody_sees_where_they_are_signed_in_and_ends_one_or_all(database: Database) {
+fn s06_t25_everybody_sees_where_they_are_signed_in_and_ends_one_or_all(database: Database) {
     let app = TestApp::start(database);
     let (phone, _) = from_device(&app, "ana@example.org", "Phone");
     app.pass(10);
@@ -55,7 +55,7 @@ fn everybody_sees_where_they_are_signed_in_and_ends_one_or_all(database: Databas
 }
 
 #[apply(each_database)]
-fn an_admin_sees_and_ends_somebodys_sessions_on_every_instance(database: Database) {
+fn t13_an_admin_sees_and_ends_somebodys_sessions_on_every_instance(database: Database) {
     let app = TestApp::start(database);
     let (admin, beside) = (app.admin(), app.beside());
     let (ana, refresh) = from_device(&app, "ana@example.org", "Phone");

@@ -73,7 +73,7 @@ fn signing_in_gives_tokens_that_say_who_one_is(database: Database) {
 }
 
 #[apply(each_database)]
-fn each_refresh_gives_the_next_tokens_and_uses_up_its_own(database: Database) {
+fn s27_each_refresh_gives_the_next_tokens_and_uses_up_its_own(database: Database) {
     let app = app_with_writer(database);
     let mut session = sign_in(&app);
     for _ in 0..3 {
@@ -85,7 +85,7 @@ fn each_refresh_gives_the_next_tokens_and_uses_up_its_own(database: Database) {
 }
 
 #[apply(each_database)]
-fn a_used_refresh_token_that_comes_back_ends_the_session_for_everybody(database: Database) {
+fn s27_a_used_refresh_token_that_comes_back_ends_the_session_for_everybody(database: Database) {
     let app = app_with_writer(database);
     let (first, other) = (sign_in(&app), sign_in(&app));
     let second = Session::of(&app, &refresh(&app, &first.refresh).expect(200));
@@ -95,7 +95,7 @@ fn a_used_refresh_token_that_comes_back_ends_the_session_for_everybody(database:
 }
 
 #[apply(each_database)]
-fn of_many_refreshes_with_one_token_exactly_one_wins(database: Database) {
+fn s27_of_many_refreshes_with_one_token_exactly_one_wins(database: Database) {
     let app = app_with_writer(database);
     let session = sign_in(&app);
     let statuses: Vec<u16> = thread::scope(|scope| {
@@ -107,7 +107,7 @@ fn of_many_refreshes_with_one_token_exactly_one_wins(database: Database) {
 }
 
 #[apply(each_database)]
-fn signing_out_ends_the_session_at_once_and_no_other(database: Database) {
+fn s24_t13_signing_out_ends_the_session_at_once_and_no_other(database: Database) {
     let app = app_with_writer(database);
     let (session, other) = (sign_in(&app), sign_in(&app));
     session.client.send("POST", "/v1/auth/logout", None).expect(204);
@@ -117,7 +117,7 @@ fn signing_out_ends_the_session_at_once_and_no_other(database: Database) {
 }
 
 #[test]
-fn an_access_token_is_good_for_fifteen_minutes() {
+fn p07_an_access_token_is_good_for_fifteen_minutes() {
     let app = app_with_writer(Database::Sqlite);
     let session = sign_in(&app);
     app.clock().advance(Duration::from_secs(899));
@@ -128,7 +128,7 @@ fn an_access_token_is_good_for_fifteen_minutes() {
 }
 
 #[apply(each_database)]
-fn a_session_lives_thirty_days_however_often_it_is_refreshed(database: Database) {
+fn s28_p07_a_session_lives_thirty_days_however_often_it_is_refreshed(database: Database) {
     let app = app_with_writer(database);
     let mut session = sign_in(&app);
     for _ in 0..5 {
@@ -145,7 +145,7 @@ fn a_session_lives_thirty_days_however_often_it_is_refreshed(database: Database)
 }
 
 #[apply(each_database)]
-fn a_session_ends_after_seven_days_without_a_refresh(database: Database) {
+fn p07_a_session_ends_after_seven_days_without_a_refresh(database: Database) {
     let app = app_with_writer(database);
     let (kept, forgotten) = (sign_in(&app), sign_in(&app));
     app.clock().advance(Duration::from_secs(7 * DAY - 1));
@@ -155,7 +155,7 @@ fn a_session_ends_after_seven_days_without_a_refresh(database: Database) {
 }
 
 #[apply(each_database)]
-fn a_new_password_ends_every_other_session_and_the_old_password(database: Database) {
+fn s26_t13_p20_a_new_password_ends_every_other_session_and_the_old_password(database: Database) {
     let app = app_with_writer(database);
     let (session, other) = (sign_in(&app), sign_in(&app));
     let change = |current: &str, new: &str| {
@@ -233,7 +233,7 @@ fn sign_in_guess(member: &str, number: usize) -> Value {
 }
 
 #[test]
-fn two_hundred_who_sign_in_at_once_get_in_or_are_told_to_wait_and_readers_notice_nothing() {
+fn t44_two_hundred_who_sign_in_at_once_get_in_or_are_told_to_wait_and_readers_notice_nothing() {
     let app = app_with_writer(Database::Sqlite);
     let statuses: Vec<u16> = thread::scope(|scope| {
         let sign_in = || sign_in_as(&app.anonymous(), WRITER, PASSWORD).status();
@@ -248,7 +248,7 @@ fn two_hundred_who_sign_in_at_once_get_in_or_are_told_to_wait_and_readers_notice
 }
 
 #[test]
-fn neither_passwords_nor_tokens_are_in_the_database() {
+fn s32_neither_passwords_nor_tokens_are_in_the_database() {
     let app = app_with_writer(Database::Sqlite);
     let session = sign_in(&app);
     let mut stored = Vec::new();

@@ -263,7 +263,7 @@ fn lists_are_sorted_counted_and_cut_into_pages(database: Database) {
 }
 
 #[apply(each_database)]
-fn members_that_only_the_server_sets_are_refused_as_such(database: Database) {
+fn s03_t04_members_that_only_the_server_sets_are_refused_as_such(database: Database) {
     let app = TestApp::start(database);
     let editor = app.editor();
     for room in ROOMS {

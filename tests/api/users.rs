@@ -133,7 +133,7 @@ fn trying_an_account_makes_none(database: Database) {
 #[case::moved(json!({ "email": "elsewhere@example.org" }), 401)]
 #[case::new_password(json!({ "password": "seven quiet rivers at dawn" }), 401)]
 #[case::deleted(Value::Null, 401)]
-fn a_change_of_who_may_do_what_ends_every_session_at_once(
+fn s25_s26_t13_a_change_of_who_may_do_what_ends_every_session_at_once(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
     #[case] change: Value,
     #[case] next_sign_in: u16,
@@ -160,7 +160,7 @@ fn a_change_of_who_may_do_what_ends_every_session_at_once(
 
 /// A password's hash takes a while to make; what was asked for before it is decided on after it.
 #[apply(each_database)]
-fn whoever_is_no_admin_any_more_makes_and_changes_no_accounts(database: Database) {
+fn s16_whoever_is_no_admin_any_more_makes_and_changes_no_accounts(database: Database) {
     let app = TestApp::start(database);
     let (admin, editor) = (app.admin(), app.editor());
     let actor = |client: &Client| Actor::User(text(&client.get("/v1/auth/me").expect(200).json()["id"]).to_owned());
@@ -248,7 +248,7 @@ fn a_list_by_a_role_that_there_is_not_names_the_nearest_one(database: Database) 
 }
 
 #[test]
-fn no_answer_about_accounts_holds_a_secret() {
+fn s33_no_answer_about_accounts_holds_a_secret() {
     let app = TestApp::start(Database::Sqlite);
     let admin = app.admin();
     let address = make(&admin, "ana@example.org", "writer");

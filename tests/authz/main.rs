@@ -63,7 +63,7 @@ fn t03_everybody_may_do_otherwise_what_the_table_says_and_nothing_else(database:
 }
 
 #[test]
-fn the_table_and_the_document_know_the_same_operations_and_agree_on_who_must_sign_in() {
+fn s10_t03_the_table_and_the_document_know_the_same_operations_and_agree_on_who_must_sign_in() {
     let operations = operations();
     let named: BTreeSet<&str> = operations.iter().map(|operation| operation.name.as_str()).collect();
     let of_stories = STORIES.iter().map(|(name, _, _)| *name).chain(READING.iter().map(|(name, _)| *name));
@@ -83,7 +83,7 @@ fn the_table_and_the_document_know_the_same_operations_and_agree_on_who_must_sig
 }
 
 #[test]
-fn whoever_may_not_is_told_so_before_anything_is_read_or_looked_up() {
+fn s10_t03_whoever_may_not_is_told_so_before_anything_is_read_or_looked_up() {
     let stage = Stage::new(Database::Sqlite);
     for operation in operations().iter().filter(|operation| operation.guarded) {
         let path = operation.path.replace("{id}", "there-is-no-such-thing").replace(['{', '}'], "");
@@ -95,7 +95,7 @@ fn whoever_may_not_is_told_so_before_anything_is_read_or_looked_up() {
 }
 
 #[test]
-fn nothing_answers_that_is_not_in_the_document() {
+fn t03_nothing_answers_that_is_not_in_the_document() {
     let stage = Stage::new(Database::Sqlite);
     let (reader, admin) = (stage.app.anonymous(), &stage.callers[&Who::Admin]);
     for path in include_str!("guesses.txt").lines().filter(|line| line.starts_with('/')) {

@@ -61,7 +61,7 @@ fn visit(serving: &Serving) -> Vec<String> {
 }
 
 #[test]
-fn every_record_is_one_object_and_none_holds_a_secret() {
+fn s33_s76_t50_every_record_is_one_object_and_none_holds_a_secret() {
     let program = Program::migrated()
         .with("DATELINE_LOG", "debug")
         .with("DATELINE_LOG_FORMAT", "json")
@@ -88,7 +88,7 @@ fn every_record_is_one_object_and_none_holds_a_secret() {
 }
 
 #[test]
-fn in_text_too_no_caller_begins_a_line() {
+fn s33_s76_t50_in_text_too_no_caller_begins_a_line() {
     let program = Program::migrated().with("DATELINE_LOG", "debug").with("DATELINE_SECRET", SECRET);
     add_user(&program, "ada@example.org", "admin").expect_success();
     let serving = program.serve();

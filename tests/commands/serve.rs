@@ -18,7 +18,7 @@ use crate::{PASSWORD, add_user};
 const EDITOR: &str = "editor@example.org";
 
 #[test]
-fn a_free_port_is_announced_and_the_key_is_made_once_and_kept_to_oneself() {
+fn s36_s80_a_free_port_is_announced_and_the_key_is_made_once_and_kept_to_oneself() {
     let program = Program::new();
     let serving = program.serve();
     assert_eq!(serving.greeting(), [format!("listening on http://{}", serving.address())]);
@@ -39,7 +39,7 @@ fn a_free_port_is_announced_and_the_key_is_made_once_and_kept_to_oneself() {
 }
 
 #[test]
-fn there_is_no_account_that_nobody_made() {
+fn s80_there_is_no_account_that_nobody_made() {
     let program = Program::new();
     let serving = program.serve();
     for email in ["admin@example.org", "admin@localhost.example", "editor@packet.example"] {

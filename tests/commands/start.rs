@@ -42,7 +42,7 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 #[case::proxies(&[("TRUSTED_PROXIES", "10.0.0.0/8, proxy.internal")], "DATELINE_TRUSTED_PROXIES has \"proxy.internal\"")]
 #[case::everybody_a_proxy(&[("TRUSTED_PROXIES", "0.0.0.0/0")], "which is everybody")]
 #[case::log(&[("LOG", "info,=loud")], "DATELINE_LOG")]
-fn a_setting_that_cannot_be_used_is_named_and_nothing_is_made(
+fn s36_a_setting_that_cannot_be_used_is_named_and_nothing_is_made(
     #[case] settings: &[(&str, &str)],
     #[case] expected: &str,
 ) {

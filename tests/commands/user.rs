@@ -31,7 +31,7 @@ fn accounts_are_made_listed_changed_and_closed() {
 }
 
 #[test]
-fn a_bad_password_or_address_is_refused_in_one_line_that_does_not_repeat_it() {
+fn s33_a_bad_password_or_address_is_refused_in_one_line_that_does_not_repeat_it() {
     let program = Program::migrated();
     let add = |email: &str, input: &str| program.run_with(&["user", "add", "--email", email], input);
     assert!(add("ada@example.org", "").failure().contains("standard input"));
@@ -42,7 +42,7 @@ fn a_bad_password_or_address_is_refused_in_one_line_that_does_not_repeat_it() {
 }
 
 #[test]
-fn a_change_on_the_command_line_reaches_the_running_server_at_once() {
+fn s25_t13_a_change_on_the_command_line_reaches_the_running_server_at_once() {
     let program = Program::migrated();
     add_user(&program, "ada@example.org", "admin").expect_success();
     add_user(&program, "bo@example.org", "editor").expect_success();

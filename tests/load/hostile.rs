@@ -143,7 +143,7 @@ fn newsroom(app: &TestApp) -> [Client; 2] {
 }
 
 #[apply(each_database)]
-fn whatever_is_asked_the_server_is_not_at_fault(database: Database) {
+fn s14_s71_t22_t40_whatever_is_asked_the_server_is_not_at_fault(database: Database) {
     let app = TestApp::start(database);
     let callers = newsroom(&app);
     let operations = operations();
@@ -170,7 +170,7 @@ fn whatever_is_asked_the_server_is_not_at_fault(database: Database) {
 }
 
 #[apply(each_database)]
-fn a_limit_is_a_number_that_a_page_can_have(database: Database) {
+fn s72_t41_a_limit_is_a_number_that_a_page_can_have(database: Database) {
     let app = TestApp::start(database);
     let [_, editor] = newsroom(&app);
     let lists: Vec<(String, Vec<String>)> =
@@ -188,7 +188,7 @@ fn a_limit_is_a_number_that_a_page_can_have(database: Database) {
 }
 
 #[apply(each_database)]
-fn a_cursor_that_was_touched_is_refused_wherever_it_was_touched(database: Database) {
+fn s02_t41_a_cursor_that_was_touched_is_refused_wherever_it_was_touched(database: Database) {
     let app = TestApp::start(database);
     let [anonymous, _] = newsroom(&app);
     let page = anonymous.get("/v1/articles?limit=1").expect(200).json();

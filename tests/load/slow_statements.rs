@@ -110,7 +110,7 @@ fn served(client: &Client, path: &str) {
 }
 
 #[apply(each_database)]
-fn a_slow_read_is_refused_and_every_other_one_is_served(database: Database) {
+fn s70_a_slow_read_is_refused_and_every_other_one_is_served(database: Database) {
     let app = start(database, Duration::from_secs(1));
     let (going, callers) = hang_everywhere(&app);
     // Everybody else waits for them at most, and is served then.
@@ -159,7 +159,7 @@ fn a_write_takes_the_time_it_takes(database: Database) {
 }
 
 #[apply(each_database)]
-fn while_every_connection_is_busy_the_answer_is_503_and_then_it_is_right_again(database: Database) {
+fn s73_s75_t49_while_every_connection_is_busy_the_answer_is_503_and_then_it_is_right_again(database: Database) {
     let app = start(database, PATIENCE);
     let (begun, all_begun) = channel();
     let mut going = Vec::new();

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nul_and_deep_nesting_are_refused_before_any_field_is_read() {
+    fn s79_nul_and_deep_nesting_are_refused_before_any_field_is_read() {
         assert!(matches!(check_shape(&json!({"a": ["x\0"]})), Err(Error::Unprocessable(_))));
         let deep = (0..40).fold(json!(1), |inner, _| json!([inner]));
         assert!(matches!(check_shape(&deep), Err(Error::BadRequest(_))));

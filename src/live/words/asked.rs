@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_says_so_and_a_phrase_counts_its_words() {
+    fn s70_what_is_too_long_says_so_and_a_phrase_counts_its_words() {
         let read = |text: String| serde_json::from_value::<SearchText>(serde_json::json!(text));
         assert!(
             read("é".repeat(200)).is_ok() && read("é".repeat(201)).unwrap_err().to_string().contains("this has 201")
