@@ -1,9 +1,13 @@
 //! The house rules of the source tree, read from its own `use crate::` lines. A broken rule fails with the sentence
 //! that was broken.
 
+#[path = "support/files.rs"]
+mod files;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use files::rust_files;
 
 /// Foundations: they know nothing of news.
 const FOUNDATIONS: &[&str] = &["clock", "config", "db", "error", "hash", "http"];
@@ -63,30 +67,15 @@ fn leading_word(text: &str) -> String {
 
 /// Every file below `src`, without comments and without what stands behind `#[cfg(test)]`.
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    let read = |file: PathBuf| {
-        let text = fs::read_to_string(&file).expect("a source file can be read");
+    let read = |(path, file)| {
+        let text = fs::read_to_string(file).expect("a source file can be read");
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let code = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-        let path = file.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
         Source { path, text: code }
     };
-    let sources: Vec<Source> = files.into_iter().map(read).collect();
+    let sources: Vec<Source> = rust_files("src").into_iter().map(read).collect();
     assert!(sources.len() > 40, "the walk through src found only {} files", sources.len());
     sources
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a source folder can be read") {
-        let path = entry.expect("a folder entry").path();
-        match path.is_dir() {
-            true => collect(&path, files),
-            false if path.extension().is_some_and(|ending| ending == "rs") => files.push(path),
-            false => {}
-        }
-    }
 }
 
 /// What a part may import, or `None` for the roof, which may import everything.
@@ -172,6 +161,31 @@ fn s14_s15_text_becomes_sql_only_in_the_database_folder() {
             assert!(!source.text.contains(raw), "{}: `{raw}` outside src/db", source.path);
         }
     }
+}
+
+/// A secret is looked up by its hash. Where two texts are compared letter by letter, the time it takes tells how far
+/// they agree.
+#[test]
+fn s34_secrets_are_never_compared_printed_or_sent() {
+    let mut kinds = 0;
+    for source in sources() {
+        let lines: Vec<&str> = source.text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let compares = line.contains("==") || line.contains("!=");
+            let bare = line.contains("expose_secret()") || line.contains(".expose()");
+            assert!(!(compares && bare), "{}: a secret is compared: {}", source.path, line.trim());
+            let declared = line.strip_suffix("(SecretString);");
+            let Some(name) = declared.and_then(|line| line.rsplit(' ').next()) else { continue };
+            kinds += 1;
+            let derived: String =
+                lines[..index].iter().rev().take_while(|line| line.starts_with("#[")).copied().collect();
+            for never in ["Eq", "Hash", "Serialize", "Display"] {
+                let is = derived.contains(never) || source.text.contains(&format!("{never} for {name}"));
+                assert!(!is, "{}: {name} must not be {never}", source.path);
+            }
+        }
+    }
+    assert!(kinds >= 3, "the secrets were not found");
 }
 
 #[test]

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_runs_gets_through() {
+    fn s50_s51_s53_t16_nothing_that_runs_gets_through() {
         let attacks = [
             "[x](javascript:alert(1))",
             "[x](Java&#x73;cript:alert(1))",

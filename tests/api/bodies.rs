@@ -107,7 +107,7 @@ fn line_ends_become_one_character(database: Database) {
 }
 
 #[test]
-fn what_is_rendered_is_safe_to_put_on_a_page() {
+fn s51_s52_t16_what_is_rendered_is_safe_to_put_on_a_page() {
     let app = TestApp::start(Database::Sqlite);
     let (editor, reader) = (app.editor(), app.anonymous());
     let body = "Hello <script>alert(1)</script><img src=x onerror=alert(1)> [x](javascript:alert(1)) \
