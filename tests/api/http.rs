@@ -29,7 +29,7 @@ fn vary(reply: &Reply) -> Vec<String> {
 #[case::upper_case("/Health/Live")]
 #[case::dots("/health/../health/live/..")]
 #[case::nul("/health/live%00")]
-fn an_address_that_does_not_exist_is_a_plain_404(#[case] path: &str) {
+fn s09_an_address_that_does_not_exist_is_a_plain_404(#[case] path: &str) {
     let app = app();
     let reply = app.anonymous().get(path).expect(404);
     assert_eq!(reply.header("Content-Type"), Some("application/problem+json"));
@@ -196,7 +196,7 @@ fn the_document_is_not_sent_twice() {
 }
 
 #[test]
-fn the_docs_page_loads_nothing_foreign_and_can_be_switched_off() {
+fn s60_s61_t48_the_docs_page_loads_nothing_foreign_and_can_be_switched_off() {
     let app = app();
     for path in ["/docs", "/docs?url=https://evil.test/x.json&configUrl=https://evil.test/c.json"] {
         let page = app.anonymous().get(path).expect(200);

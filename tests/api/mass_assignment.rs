@@ -89,6 +89,10 @@ fn s03_t04_every_action_refuses_what_only_the_server_sets(database: Database) {
     refused(&json!({}), |body| acting.post(&act("publish"), body));
     refused(&json!({}), |body| acting.post(&act("kill"), body));
     refused(&json!({}), |body| acting.post(&act("revisions/1/restore"), body));
+    refused(&json!({}), |body| acting.post(&act("submit"), body));
+    refused(&json!({}), |body| acting.post(&act("approve"), body));
+    refused(&json!({ "note": "Shorter." }), |body| acting.post(&act("request-changes"), body));
+    refused(&json!({}), |body| acting.post(&act("preview-links"), body));
     refused(&json!({ "type": "update", "text": "She sails." }), |body| acting.post(&act("corrections"), body));
     assert_eq!(editor.get(&place).expect(200).json(), before);
     let trashed = editor.begin(json!({ "title": "Tide" }));

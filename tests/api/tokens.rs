@@ -25,7 +25,7 @@ const PLACES: [(&str, &str); 10] = [
 ];
 
 #[test]
-fn a_bad_token_is_the_same_401_everywhere() {
+fn s22_s23_t11_a_bad_token_is_the_same_401_everywhere() {
     let app = TestApp::start(Database::Sqlite);
     app.make_account("writer@example.org", Role::Writer);
     let sign_in = json!({ "email": "writer@example.org", "password": PASSWORD });
