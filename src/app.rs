@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::auth::{AccessKeys, Accounts, Passwords, SignInLimiter};
+use crate::auth::{AccessKeys, Accounts, Links, Passwords, ResetLimiter, SignInLimiter};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -19,6 +19,7 @@ use crate::openapi::{self, Document, docs};
 use crate::routes;
 use crate::server::limits::Limits;
 use crate::server::unmatched::{self, Addresses};
+use crate::smtp::Mailer;
 
 /// Everything that is shared. Clones share the same parts, so each worker thread gets one for next to nothing.
 #[derive(Clone)]
@@ -37,6 +38,9 @@ pub struct App {
     passwords: Data<Passwords>,
     sign_in_limiter: Data<SignInLimiter>,
     limits: Data<Limits>,
+    reset_limiter: Data<ResetLimiter>,
+    links: Data<Links>,
+    mailer: Option<Mailer>,
 }
 
 impl App {
@@ -46,6 +50,8 @@ impl App {
     pub fn build(config: Config, clock: Clock) -> Result<App, StartError> {
         migrate::assert_safe_sqlite()?;
         let db = Db::open(&config.database, config.database_connections, config.statement_timeout)?;
+        let mailer = config.mail.as_ref().map(Mailer::new).transpose();
+        let mailer = mailer.map_err(|error| StartError::Unreachable(error.to_string()))?;
         let signer = Signer::new(&config.secret);
         let cache = Cache::new(config.cache_bytes);
         let document = Document::new(openapi::document(config.public_url.as_deref()));
@@ -53,6 +59,9 @@ impl App {
             cursors: Data::new(Cursors::new(&config.secret)),
             access_keys: Data::new(AccessKeys::new(&config.secret)),
             passwords: Data::new(Passwords::of_site(config.public_url.as_deref())),
+            reset_limiter: Data::new(ResetLimiter::default()),
+            links: Data::new(Links::new(config.account_page(), config.mail.is_some())),
+            mailer,
             sign_in_limiter: Data::new(SignInLimiter::default()),
             limits: Data::new(Limits::new(&config, clock.clone())),
             health: Data::new(Health::new(db.clone(), clock.clone())),
@@ -82,6 +91,8 @@ impl App {
             .app_data(self.access_keys.clone())
             .app_data(self.passwords.clone())
             .app_data(self.sign_in_limiter.clone())
+            .app_data(self.reset_limiter.clone())
+            .app_data(self.links.clone())
             .app_data(self.health.clone())
             .app_data(self.document.clone())
             .app_data(self.addresses.clone());
@@ -128,7 +139,17 @@ impl App {
 
     /// The accounts, for commands.
     pub fn accounts(&self) -> Accounts {
-        Accounts::new(self.db().clone(), self.ledger(), self.passwords.get_ref().clone())
+        Accounts::new(self.db().clone(), self.ledger(), self.passwords.get_ref().clone(), self.links())
+    }
+
+    /// How one-time links are made.
+    pub fn links(&self) -> Links {
+        self.links.get_ref().clone()
+    }
+
+    /// What hands letters to the mail server, when one is set.
+    pub fn mailer(&self) -> Option<Mailer> {
+        self.mailer.clone()
     }
 
     /// The writing side of the database, for commands.

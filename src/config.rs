@@ -18,6 +18,7 @@ use url::Url;
 use crate::db::DatabaseUrl;
 use crate::http::forwarded::TrustedProxies;
 use crate::http::sharing::Sharing;
+use crate::smtp::MailSettings;
 
 /// Shortest secret that is accepted, in bytes: 256 bits when it is random.
 const SHORTEST_SECRET: usize = 32;
@@ -48,6 +49,20 @@ pub struct Settings {
     /// listens on.
     #[arg(long, env = "DATELINE_PUBLIC_URL", global = true)]
     pub public_url: Option<String>,
+
+    /// Page of your front end that takes invites and links for a new password; they stand behind its #. Default: /account
+    /// below the public address.
+    #[arg(long, env = "DATELINE_ACCOUNT_URL", global = true)]
+    pub account_url: Option<String>,
+
+    /// Mail server that sends them: smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST:587?tls=required. Without
+    /// one, admins hand invites over.
+    #[arg(long, env = "DATELINE_SMTP_URL", hide_env_values = true, global = true)]
+    pub smtp_url: Option<String>,
+
+    /// Whom letters come from, such as News <news@example.org>; required with a mail server.
+    #[arg(long, env = "DATELINE_MAIL_FROM", global = true)]
+    pub mail_from: Option<String>,
 
     /// Web origins that browsers may call the API from, separated by commas, such as https://www.example.org. Default:
     /// any origin, for reading without sign-in only.
@@ -137,6 +152,10 @@ pub struct Config {
     pub secret: Secret,
     /// Base of every link we give out, without a slash at the end; `None` means the address we listen on.
     pub public_url: Option<String>,
+    /// The page that one-time links lead to, when it is set.
+    pub account_url: Option<String>,
+    /// How letters are sent, when they are.
+    pub mail: Option<MailSettings>,
     /// Exact origins that browsers may call from; empty means any, for anonymous reads only.
     pub cors_origins: Vec<String>,
     /// Whose word on where a request comes from is believed.
@@ -155,6 +174,14 @@ pub struct Config {
     pub request_timeout: Duration,
     /// Whether `/docs` is served.
     pub docs: bool,
+}
+
+impl Config {
+    /// The page that one-time links lead to. Comes from the settings alone: a caller can write anything into a header.
+    pub fn account_page(&self) -> String {
+        let below = || self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.bind));
+        self.account_url.clone().unwrap_or_else(|| format!("{}/account", below()))
+    }
 }
 
 /// The secret of an instance; never printed, never compared.
@@ -222,6 +249,8 @@ impl Settings {
     pub fn check(self) -> Result<Config, SettingError> {
         let database = self.database()?;
         let public_url = self.public_url.as_deref().map(check_public_url).transpose()?;
+        let account_url = self.account_url.as_deref().map(check_account_url).transpose()?;
+        let mail = self.mail(public_url.is_some() || account_url.is_some())?;
         let given = self.cors_origins.iter().filter(|origin| !origin.trim().is_empty());
         let cors_origins = given.map(|origin| check_origin(origin)).collect::<Result<_, _>>()?;
         let given = self.trusted_proxies.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
@@ -259,6 +288,8 @@ impl Settings {
             bind: self.bind,
             secret,
             public_url,
+            account_url,
+            mail,
             cors_origins,
             trusted_proxies,
             workers: self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
@@ -281,6 +312,19 @@ impl Settings {
             self.data_dir.display()
         );
         Err(SettingError::new("DATELINE_SECRET", reason))
+    }
+
+    /// The mail server, when there is one. Letters must say where to go, so it needs an address that was set.
+    fn mail(&self, is_reachable: bool) -> Result<Option<MailSettings>, SettingError> {
+        let Some(url) = &self.smtp_url else { return Ok(None) };
+        let from = self.mail_from.as_deref().ok_or_else(|| {
+            SettingError::new("DATELINE_MAIL_FROM", "is required with DATELINE_SMTP_URL: letters come from somebody")
+        })?;
+        if !is_reachable {
+            let reason = "needs DATELINE_PUBLIC_URL or DATELINE_ACCOUNT_URL: letters hold links";
+            return Err(SettingError::new("DATELINE_SMTP_URL", reason));
+        }
+        MailSettings::new(url, from).map(Some).map_err(|(setting, reason)| SettingError::new(setting, reason))
     }
 
     /// The secret that was given or, on SQLite only, the one kept in the data folder, made at the first start.
@@ -308,6 +352,19 @@ fn check_public_url(text: &str) -> Result<String, SettingError> {
         return Err(refuse("must not have a query or a fragment"));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// An absolute http(s) address that something can be put behind, after a #.
+fn check_account_url(text: &str) -> Result<String, SettingError> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() && url.fragment().is_none() => {
+            Ok(url.into())
+        }
+        _ => Err(SettingError::new(
+            "DATELINE_ACCOUNT_URL",
+            "must be an absolute address without a #, such as https://desk.example.org/account",
+        )),
+    }
 }
 
 /// An origin exactly as browsers send it: scheme, host and port, nothing else.

@@ -16,6 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::clock::{Clock, Timestamp};
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::mail::queue;
 
 /// How long one look at the database answers everybody who asks, so that probes cannot use up its connections.
 const KEPT: Duration = Duration::from_secs(3);
@@ -85,7 +86,19 @@ impl Health {
         let _ = writeln!(text, "# HELP dateline_ready Whether the database answers.");
         let _ = writeln!(text, "# TYPE dateline_ready gauge");
         let _ = writeln!(text, "dateline_ready {}", u8::from(self.check().await.is_ok()));
+        self.letters(&mut text).await;
         text
+    }
+
+    /// How the letters are; nothing while the database is away.
+    async fn letters(&self, text: &mut String) {
+        let Ok((waiting, given_up)) = self.db.read(queue::count).await else { return };
+        let _ = writeln!(text, "# HELP dateline_letters_waiting Letters that the mail server has not taken yet.");
+        let _ = writeln!(text, "# TYPE dateline_letters_waiting gauge");
+        let _ = writeln!(text, "dateline_letters_waiting {waiting}");
+        let _ = writeln!(text, "# HELP dateline_letters_given_up Letters of the last 30 days that were given up.");
+        let _ = writeln!(text, "# TYPE dateline_letters_given_up gauge");
+        let _ = writeln!(text, "dateline_letters_given_up {given_up}");
     }
 }
 
@@ -127,7 +140,7 @@ async fn ready(health: Data<Health>) -> Result<HttpResponse> {
 
 /// Numbers for Prometheus
 ///
-/// Answers by class of status, seconds since the start, and whether the database answers; in Prometheus' text format.
+/// Answers by class of status, seconds since the start, whether the database answers, and how many letters wait; in Prometheus' text format.
 #[utoipa::path(
     operation_id = "get_metrics", tag = "Operations",
     responses((

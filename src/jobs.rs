@@ -7,13 +7,15 @@ use std::thread;
 use std::time::Duration;
 
 use crate::articles;
-use crate::auth;
+use crate::auth::{self, Links, links::letters};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
 use crate::error::Result;
 use crate::events::{Actor, Ledger};
 use crate::http::query::WriteOptions;
 use crate::live::Follower;
+use crate::mail::queue;
+use crate::smtp::Mailer;
 use crate::tallies;
 
 /// How often the house is tidied.
@@ -22,8 +24,11 @@ const BETWEEN_TIDYINGS: Duration = Duration::from_secs(15 * 60);
 /// How late the log may say that a story went live or expired.
 const BETWEEN_ANNOUNCEMENTS: Duration = Duration::from_secs(1);
 
-/// Tidies and announces until it is dropped. A tick that fails is logged and the next one comes all the same.
-pub async fn run(db: Db, clock: Clock, ledger: Ledger) {
+/// How long a letter waits before it is first tried.
+const BETWEEN_DELIVERIES: Duration = Duration::from_secs(1);
+
+/// Tidies, announces and delivers until it is dropped. A tick that fails is logged and the next one comes all the same.
+pub async fn run(db: Db, clock: Clock, ledger: Ledger, mailer: Option<Mailer>, links: Links) {
     if let Err(error) = ledger.keep_key().await {
         tracing::warn!(%error, "the key of the log could not be kept yet; the next write does it");
     }
@@ -50,6 +55,16 @@ pub async fn run(db: Db, clock: Clock, ledger: Ledger) {
                 tokio::time::sleep(BETWEEN_ANNOUNCEMENTS).await;
             }
         },
+        async {
+            // Without a mail server nothing is put into the queue; what is still there waits for one.
+            let Some(mailer) = mailer else { return };
+            loop {
+                if let Err(error) = deliver(&db, (&clock, &ledger), (&mailer, &links)).await {
+                    tracing::warn!(%error, "the letters that wait could not be looked at; it is tried again");
+                }
+                tokio::time::sleep(BETWEEN_DELIVERIES).await;
+            }
+        },
     );
 }
 
@@ -68,7 +83,7 @@ pub fn follow(follower: Follower) -> io::Result<Following> {
 pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
     let removed = auth::prune(connection, now)? + articles::tidy_presence(connection, now)?;
     let removed = removed + articles::tidy_preview_links(connection, now)?;
-    Ok(removed + articles::tidy_publications(connection, now)?)
+    Ok(removed + articles::tidy_publications(connection, now)? + queue::prune(connection, now)?)
 }
 
 /// Adds up the counts of live stories, a little in each transaction, until nothing is left to add up.
@@ -87,5 +102,34 @@ pub async fn announce(db: &Db, clock: &Clock, ledger: &Ledger) -> Result<usize> 
             return Ok(settled);
         }
         settled += ledger.write(Actor::Clock, WriteOptions::default(), articles::announce).await?;
+    }
+}
+
+/// Sends the letters that are due, and says how many were taken from the queue. One that the mail server does not take is
+/// put back for later.
+pub async fn deliver(db: &Db, (clock, ledger): (&Clock, &Ledger), (mailer, links): (&Mailer, &Links)) -> Result<usize> {
+    let mut taken = 0;
+    loop {
+        let now = clock.now();
+        let Some(due) = db.read(move |connection| queue::next(connection, now)).await? else { return Ok(taken) };
+        let links = links.clone();
+        let write = ledger.write(Actor::Clock, WriteOptions::default(), move |connection, journal| {
+            letters::write(connection, journal, (&links, &due))
+        });
+        taken += 1;
+        let Some((letter, message)) = write.await? else { continue };
+        let sent = mailer.send(message).await;
+        let now = clock.now();
+        match sent {
+            Ok(()) => db.write(move |connection| queue::remove(connection, &letter.id)).await?,
+            Err(error) => {
+                let (id, attempts) = (letter.id.clone(), letter.attempts);
+                if db.write(move |connection| queue::put_back(connection, &letter, now)).await? {
+                    tracing::error!(%error, id, attempts, "a letter was given up; the mail server never took it");
+                } else {
+                    tracing::warn!(%error, id, attempts, "the mail server did not take a letter; it is tried again");
+                }
+            }
+        }
     }
 }

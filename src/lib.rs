@@ -17,6 +17,8 @@ pub mod error;
 pub mod hash;
 /// The grammar of the API: bodies, queries, pages, versions, answers.
 pub mod http;
+/// Hands letters to a mail server.
+pub mod smtp;
 
 // The rooms. Each imports only rooms that stand above it.
 
@@ -28,6 +30,9 @@ pub mod slugs;
 
 /// How many stories readers see under a name.
 pub mod tallies;
+
+/// The letters that wait for the mail server.
+pub mod mail;
 
 /// Who you are and what you may do.
 pub mod auth;

@@ -119,7 +119,13 @@ impl Server {
             .listen(self.port)?
             .run();
         let handle = running.handle();
-        let mut tidying = pin!(jobs::run(db.clone(), self.app.clock().clone(), self.app.ledger()));
+        let mut tidying = pin!(jobs::run(
+            db.clone(),
+            self.app.clock().clone(),
+            self.app.ledger(),
+            self.app.mailer(),
+            self.app.links()
+        ));
         let (mut stop, stop_now) = (pin!(stop), pin!(stop_now));
         tokio::select! {
             ended = &mut running => ended?,

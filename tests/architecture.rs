@@ -10,14 +10,15 @@ use std::fs;
 use files::rust_files;
 
 /// Foundations: they know nothing of news.
-const FOUNDATIONS: &[&str] = &["clock", "config", "db", "error", "hash", "http"];
+const FOUNDATIONS: &[&str] = &["clock", "config", "db", "error", "hash", "http", "smtp"];
 
 /// Rooms, and which rooms each may import.
 const ROOMS: &[(&str, &[&str])] = &[
     ("events", &[]),
     ("slugs", &["events"]),
     ("tallies", &[]),
-    ("auth", &["events", "slugs"]),
+    ("mail", &[]),
+    ("auth", &["events", "slugs", "mail"]),
     ("tags", &["events", "slugs", "tallies", "auth"]),
     ("sources", &["events", "slugs", "tallies", "auth"]),
     ("authors", &["events", "slugs", "tallies", "auth"]),

@@ -8,11 +8,12 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::hashing::{Passwords, Verdict};
+use super::hashing::{Passwords, Verdict, no_password};
+use super::links::Links;
 use super::password::{NewPassword, Owner, Password};
 use super::registered::registered;
 use super::role::Role;
-use super::user::{NewUser, User, UserFilter, UserInput};
+use super::user::{FreshUser, NewUser, User, UserFilter, UserInput};
 use super::user_store::{self, UserRow};
 use super::{SignedIn, handed_out, roles, session_list, session_store};
 use crate::db::types::new_id;
@@ -27,9 +28,10 @@ use crate::http::query::WriteOptions;
 /// The accounts of the newsroom.
 #[derive(Clone)]
 pub struct Accounts {
-    db: Db,
-    ledger: Ledger,
-    passwords: Passwords,
+    pub(super) db: Db,
+    pub(super) ledger: Ledger,
+    pub(super) passwords: Passwords,
+    pub(super) links: Links,
 }
 
 impl FromRequest for Accounts {
@@ -40,15 +42,16 @@ impl FromRequest for Accounts {
         ready(registered::<Db>(request).and_then(|db| {
             let ledger = registered::<Ledger>(request)?;
             let passwords = registered::<Passwords>(request)?;
-            Ok(Accounts::new(db.get_ref().clone(), ledger.get_ref().clone(), passwords.get_ref().clone()))
+            let links = registered::<Links>(request)?.get_ref().clone();
+            Ok(Accounts::new(db.get_ref().clone(), ledger.get_ref().clone(), passwords.get_ref().clone(), links))
         }))
     }
 }
 
 impl Accounts {
     /// For commands, which have no request.
-    pub fn new(db: Db, ledger: Ledger, passwords: Passwords) -> Accounts {
-        Accounts { db, ledger, passwords }
+    pub fn new(db: Db, ledger: Ledger, passwords: Passwords, links: Links) -> Accounts {
+        Accounts { db, ledger, passwords, links }
     }
 
     /// One page of accounts, in the order of their e-mail addresses.
@@ -82,14 +85,20 @@ impl Accounts {
         found.map(User::from).ok_or(Error::NotFound("user"))
     }
 
-    /// Makes an account.
+    /// Makes an account; without a password, invites the person to set one.
     ///
     /// Errors: 409 on `/email` when there is one already, 422 when the password gives the name away or there is no such
     /// role.
-    pub async fn create(&self, actor: Actor, options: WriteOptions, new: NewUser) -> Result<User> {
-        let owner = Owner { email: &new.email, name: &new.name, site: self.passwords.site() };
-        new.password.check_against(&owner, "/password").map_err(refuse)?;
-        let password_hash = self.passwords.hash(&new.password).await?;
+    pub async fn create(&self, actor: Actor, options: WriteOptions, new: NewUser) -> Result<FreshUser> {
+        let password_hash = match &new.password {
+            Some(password) => {
+                let owner = Owner { email: &new.email, name: &new.name, site: self.passwords.site() };
+                password.check_against(&owner, "/password").map_err(refuse)?;
+                self.passwords.hash(password).await?
+            }
+            None => no_password(),
+        };
+        let links = self.links.clone();
         let write = self.ledger.write(actor, options, move |connection, journal| {
             still_manages_accounts(connection, journal.actor())?;
             roles::hold(connection, &new.role)?;
@@ -104,12 +113,20 @@ impl Accounts {
                 version: 1,
                 created_at: journal.now(),
                 updated_at: journal.now(),
+                invited: new.password.is_none(),
             };
             user_store::insert(connection, &row)?;
             journal.record(Event::created(Resource::User, row.id.clone()));
-            Ok(row.into())
+            let invite = match row.invited && row.active {
+                true => Some(links.invite(connection, journal, &row)?),
+                false => None,
+            };
+            Ok(FreshUser { user: row.into(), invite })
         });
-        write.await
+        let fresh = write.await?;
+        // What was only tried is not kept, and its link would be good for nothing.
+        let invite = fresh.invite.filter(|_| !options.dry_run);
+        Ok(FreshUser { invite, ..fresh })
     }
 
     /// Changes an account. Another e-mail address, role, password or state ends all of its sessions.
@@ -221,7 +238,9 @@ fn changed(old: &UserRow, change: UserInput, password_hash: Option<String>) -> U
         Patch::Null => true,
         Patch::Value(active) => active,
     };
-    row.password_hash = password_hash.unwrap_or(row.password_hash);
+    if let Some(hash) = password_hash {
+        (row.password_hash, row.invited) = (hash, false);
+    }
     row
 }
 
@@ -263,7 +282,7 @@ fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &Use
 }
 
 fn is_admin(row: &UserRow) -> bool {
-    row.active && row.role == Role::Admin.as_str()
+    row.active && !row.invited && row.role == Role::Admin.as_str()
 }
 
 fn keep_one_admin(connection: &mut AnyConnection, id: &str) -> Result<()> {
@@ -275,7 +294,7 @@ fn keep_one_admin(connection: &mut AnyConnection, id: &str) -> Result<()> {
     Err(Error::Conflict(Rejection::anywhere("last_admin", detail)))
 }
 
-fn refuse(rejection: Rejection) -> Error {
+pub(super) fn refuse(rejection: Rejection) -> Error {
     Error::Unprocessable(vec![rejection])
 }
 

@@ -1,9 +1,9 @@
-//! What was given out in somebody's name, to be taken back when the account may be in the wrong hands: API tokens and
-//! preview links.
+//! What was given out in somebody's name, to be taken back when the account may be in the wrong hands: API tokens, preview
+//! links, and the one-time links of the account itself.
 
 use diesel::prelude::*;
 
-use super::api_tokens;
+use super::{api_tokens, links};
 use crate::db::AnyConnection;
 use crate::db::schema::preview_links;
 use crate::error::Result;
@@ -11,13 +11,14 @@ use crate::events::{Action, Event, Journal, Resource};
 
 /// Takes back everything that was given out in the name of an account, and says so in the log.
 pub fn take_back(connection: &mut AnyConnection, journal: &mut Journal, user_id: &str) -> Result<()> {
+    links::forget(connection, user_id)?;
     for token in api_tokens::revoke_all(connection, user_id)? {
         journal.record(Event::new(Action::Deleted, Resource::Token, token));
     }
     // What they lead to is the business of another room; whose they are is ours.
-    let links = preview_links::table.filter(preview_links::made_by.eq(user_id));
-    let ids: Vec<String> = links.select(preview_links::id).load(connection)?;
-    diesel::delete(links).execute(connection)?;
+    let previews = preview_links::table.filter(preview_links::made_by.eq(user_id));
+    let ids: Vec<String> = previews.select(preview_links::id).load(connection)?;
+    diesel::delete(previews).execute(connection)?;
     for link in ids {
         journal.record(Event::new(Action::Deleted, Resource::PreviewLink, link));
     }

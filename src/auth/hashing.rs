@@ -25,6 +25,11 @@ const LONGEST_QUEUE: usize = 64;
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzLg$bm9ib2R5IGtub3dzIHRoZSBwYXNzd29yZCB0byBpdCE";
 
+/// What stands in place of a hash until somebody who was invited sets a password. No password fits.
+pub fn no_password() -> String {
+    NOBODY.to_owned()
+}
+
 /// Hashes and checks passwords. Clones share the same places in the queue.
 #[derive(Clone)]
 pub struct Passwords {

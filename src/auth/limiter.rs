@@ -31,12 +31,36 @@ const MOST_BY_STRANGERS: usize = 100;
 /// How long a refused sign-in counts.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 
+/// Letters about a forgotten password that may be asked for one account before the answer is 429.
+const MOST_LETTERS: usize = 5;
+
+/// How long such a request counts.
+const LETTERS_WINDOW: Duration = Duration::from_secs(60 * 60);
+
 /// Most places, and most accounts, that are remembered.
 const MOST_KEYS: usize = 10_000;
 
 /// Counts refused sign-ins; one for all workers.
 pub struct SignInLimiter {
     counts: Mutex<Counts>,
+}
+
+/// Counts who asks for a letter about a forgotten password, apart from refused sign-ins: asking for many locks nobody out.
+pub struct ResetLimiter(SignInLimiter);
+
+impl Default for ResetLimiter {
+    fn default() -> ResetLimiter {
+        ResetLimiter(SignInLimiter::with(LETTERS_WINDOW, MOST_LETTERS))
+    }
+}
+
+impl ResetLimiter {
+    /// Counts a request from a network for the letter of `account`.
+    ///
+    /// Errors: 429 with the time to wait after 10 from one network, or 5 for one account, within an hour.
+    pub fn count(&self, now: Timestamp, network: Option<Network>, account: &str) -> Result<()> {
+        self.0.begin(now, Place { network, is_familiar: false }, account).map(drop)
+    }
 }
 
 struct Counts {
@@ -67,12 +91,16 @@ pub struct Attempt {
 
 impl Default for SignInLimiter {
     fn default() -> SignInLimiter {
-        let (places, accounts) = (Failures::new(MOST_IN_PLACE), Failures::new(MOST_BY_STRANGERS));
-        SignInLimiter { counts: Mutex::new(Counts { places, accounts }) }
+        SignInLimiter::with(WINDOW, MOST_BY_STRANGERS)
     }
 }
 
 impl SignInLimiter {
+    fn with(window: Duration, most_by_strangers: usize) -> SignInLimiter {
+        let (places, accounts) = (Failures::new(MOST_IN_PLACE, window), Failures::new(most_by_strangers, window));
+        SignInLimiter { counts: Mutex::new(Counts { places, accounts }) }
+    }
+
     /// Counts an attempt from a place at `account` (an e-mail address as it is compared, known or not).
     ///
     /// Errors: 429 with the time to wait when either has used up its failures; that attempt does not count.
@@ -111,22 +139,24 @@ impl SignInLimiter {
 /// When each key failed lately, oldest first.
 struct Failures<Key> {
     most: usize,
+    window: Duration,
     by_key: HashMap<Key, Vec<Timestamp>>,
 }
 
 impl<Key: Eq + Hash + Clone> Failures<Key> {
-    fn new(most: usize) -> Failures<Key> {
-        Failures { most, by_key: HashMap::new() }
+    fn new(most: usize, window: Duration) -> Failures<Key> {
+        Failures { most, window, by_key: HashMap::new() }
     }
 
     /// How long this key has to wait, when it has to.
     fn wait(&mut self, key: &Key, now: Timestamp) -> Option<Duration> {
+        let window = self.window;
         let failures = self.by_key.get_mut(key)?;
-        failures.retain(|failed| counts_at(*failed, now));
+        failures.retain(|failed| now < failed.after(window));
         if failures.len() < self.most {
             return None;
         }
-        let until = failures.first()?.after(WINDOW);
+        let until = failures.first()?.after(window);
         let micros = u64::try_from(until.microseconds() - now.microseconds()).unwrap_or(0);
         // Whole seconds, rounded up: coming back exactly then must not be too early.
         Some(Duration::from_secs(micros.div_ceil(1_000_000)))
@@ -141,7 +171,8 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
 
     /// Forgets what no longer counts or, when everything does, the key that has been quiet for longest.
     fn make_room(&mut self, now: Timestamp) {
-        self.by_key.retain(|_, failures| failures.last().is_some_and(|last| counts_at(*last, now)));
+        let window = self.window;
+        self.by_key.retain(|_, failures| failures.last().is_some_and(|last| now < last.after(window)));
         if self.by_key.len() >= MOST_KEYS {
             let quietest = self.by_key.iter().min_by_key(|(_, failures)| failures.last().copied());
             if let Some(key) = quietest.map(|(key, _)| key.clone()) {
@@ -159,11 +190,6 @@ impl<Key: Eq + Hash + Clone> Failures<Key> {
             self.by_key.remove(key);
         }
     }
-}
-
-/// Whether a failure still counts.
-fn counts_at(failed: Timestamp, now: Timestamp) -> bool {
-    now < failed.after(WINDOW)
 }
 
 #[cfg(test)]

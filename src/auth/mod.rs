@@ -7,6 +7,7 @@
 //! | [`caller`], [`authenticate`](mod@authenticate) | who is calling, and the types that handlers ask with |
 //! | [`token`], [`refresh_token`], [`access_keys`] | what proves it, and the keys that sign it |
 //! | [`sessions`], `session_store`, `session_list` | signing in, staying signed in, signing out |
+//! | [`links`] | invites and forgotten passwords |
 //! | `visitor` | where a request comes from |
 //! | [`api_tokens`], [`opaque`], [`lifetime`] | what programs sign in with, and what such secrets have in common |
 //! | [`standing`], `handed_out` | what outlives the request that made it, and ends with its maker |
@@ -27,7 +28,9 @@ mod handed_out;
 pub mod hashing;
 pub mod lifetime;
 pub mod limiter;
+pub mod links;
 pub mod opaque;
+pub mod opaque_token;
 pub mod password;
 pub mod permission;
 pub mod refresh_token;
@@ -58,7 +61,8 @@ pub use caller::{Allow, Caller, Credential, SignedIn};
 pub use decide::{Refusal, Story, decide};
 pub use grant::Grant;
 pub use hashing::Passwords;
-pub use limiter::SignInLimiter;
+pub use limiter::{ResetLimiter, SignInLimiter};
+pub use links::Links;
 pub use permission::{Needs, Permission, needs};
 pub use role::Role;
 pub use roles::RoleName;
@@ -77,6 +81,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(users_api::get_user)
         .service(users_api::update_user)
         .service(users_api::delete_user)
+        .configure(links::routes)
         .configure(roles::routes)
         .configure(sessions_api::routes)
         .configure(api_tokens::routes);
@@ -87,9 +92,9 @@ pub fn well_known_routes(config: &mut ServiceConfig) {
     config.configure(access_keys::routes);
 }
 
-/// Deletes what has run out: sessions with their refresh tokens, API tokens, and keys; for the background loop. Gives how
-/// many rows.
+/// Deletes what has run out: sessions with their refresh tokens, API tokens, one-time links, and keys; for the background
+/// loop. Gives how many rows.
 pub fn prune(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
     let removed = session_store::prune(connection, now)? + api_tokens::prune(connection, now)?;
-    Ok(removed + access_keys::prune(connection, now)?)
+    Ok(removed + links::prune(connection, now)? + access_keys::prune(connection, now)?)
 }

@@ -1,104 +1,17 @@
-//! Refresh tokens: long-lived, opaque, good for one use, and stored only as a hash.
+//! Refresh tokens: long-lived, and good for one use.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::TryRng;
-use rand::rngs::SysRng;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use super::opaque_token::{Kind, OpaqueToken};
 
-use crate::error::{Error, Result};
-use crate::hash::sha256;
-use crate::http::fields::refusal;
+/// A refresh token.
+pub type RefreshToken = OpaqueToken<Refreshing>;
 
-/// What every refresh token begins with, so that people and secret scanners know one when they see it.
-const PREFIX: &str = "dlr_";
+/// Getting the next tokens of a session.
+pub struct Refreshing;
 
-/// Random bytes in a token: 256 bits.
-const RANDOM: usize = 32;
-
-/// Characters after the prefix: 32 bytes in base64url.
-const ENCODED: usize = 43;
-
-/// A refresh token. Cannot be printed, serialised or compared; it is looked up by its hash.
-pub struct RefreshToken(SecretString);
-
-impl RefreshToken {
-    /// A fresh token from the operating system's random numbers.
-    pub fn make() -> Result<RefreshToken> {
-        let mut random = [0_u8; RANDOM];
-        SysRng.try_fill_bytes(&mut random).map_err(Error::internal)?;
-        Ok(RefreshToken(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)).into()))
-    }
-
-    /// What is stored: SHA-256 in hexadecimal. The token is random, so a slow hash would add nothing.
-    pub fn hash(&self) -> String {
-        sha256(self.0.expose_secret().as_bytes())
-    }
-
-    /// For the one answer that shows it.
-    pub(super) fn into_text(self) -> String {
-        self.0.expose_secret().to_owned()
-    }
-}
-
-impl<'de> Deserialize<'de> for RefreshToken {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = SecretString::from(String::deserialize(deserializer)?);
-        let shape = text.expose_secret().strip_prefix(PREFIX).is_some_and(|rest| {
-            rest.len() == ENCODED && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        });
-        if !shape {
-            let detail = "must be the refresh_token that signing in or the last refresh gave; it begins with dlr_";
-            return Err(refusal("invalid_refresh_token", detail));
-        }
-        Ok(RefreshToken(text))
-    }
-}
-
-impl PartialSchema for RefreshToken {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::String).pattern(Some("^dlr_[A-Za-z0-9_-]{43}$")).into()
-    }
-}
-
-impl ToSchema for RefreshToken {}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, from_value, json};
-
-    use super::*;
-
-    #[test]
-    fn a_token_is_random_and_known_by_its_hash_only() {
-        let (one, other) = (RefreshToken::make().unwrap(), RefreshToken::make().unwrap());
-        assert_ne!(one.hash(), other.hash());
-        assert_eq!(one.hash().len(), 64);
-        let (hash, text) = (one.hash(), one.into_text());
-        assert!(!hash.contains(&text));
-        assert_eq!(from_value::<RefreshToken>(text.into()).unwrap().hash(), hash);
-    }
-
-    #[test]
-    fn whatever_is_not_shaped_like_a_token_is_refused() {
-        let right = RefreshToken::make().unwrap().into_text();
-        let wrong: [Value; 9] = [
-            json!({}),
-            json!([]),
-            json!(true),
-            json!(null),
-            json!(0),
-            json!(""),
-            json!(" "),
-            json!(format!("{right}=")),
-            json!(right[4..]),
-        ];
-        for value in wrong {
-            assert!(from_value::<RefreshToken>(value.clone()).is_err(), "{value}");
-        }
-    }
+impl Kind for Refreshing {
+    const PREFIX: &'static str = "dlr_";
+    const NAME: &'static str = "RefreshToken";
+    const CODE: &'static str = "invalid_refresh_token";
+    const DETAIL: &'static str =
+        "must be the refresh_token that signing in or the last refresh gave; it begins with dlr_";
 }

@@ -74,6 +74,7 @@ pub fn holder(connection: &mut AnyConnection, session_id: &str, now: Timestamp) 
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::last_used_at.gt(now.before(LONGEST_IDLE)))
         .filter(users::active.eq(true))
+        .filter(users::invited.eq(false))
         .select((sessions::user_id, users::role, sessions::expires_at))
         .first(connection)
         .optional()?;

@@ -153,7 +153,7 @@ impl Sessions {
         let stored = found.as_ref().map(|user| user.password_hash.clone());
         let verdict = self.passwords.verify(password, stored).await?;
         let (user, stronger) = match (found, verdict) {
-            (Some(user), Verdict::Right { stronger }) if user.active => (user, stronger),
+            (Some(user), Verdict::Right { stronger }) if user.active && !user.invited => (user, stronger),
             (found, _) => {
                 self.note_refusal(visitor, found).await?;
                 return Err(wrong_sign_in());
@@ -257,9 +257,10 @@ fn exchange(
     Ok(Some(Opened { user, session_id, expires_at: holder.expires_at, refresh_token: next }))
 }
 
-/// Whether a check failed because of the password, and not because something else was refused or broke.
+/// Whether a check failed because of the password or the link, and not because something else was refused or broke.
 fn is_wrong_guess(error: &Error) -> bool {
-    matches!(error, Error::Unauthorized(_)) || error.rejections().iter().any(|one| one.code == "wrong_password")
+    matches!(error, Error::Unauthorized(_))
+        || error.rejections().iter().any(|one| matches!(one.code.as_str(), "wrong_password" | "link_not_good"))
 }
 
 /// One answer, whichever of the two was wrong.

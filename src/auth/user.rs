@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::links::Invite;
 use super::password::{NewPassword, Owner};
 use super::role::Role;
 use super::roles::RoleName;
@@ -29,6 +30,8 @@ pub struct User {
     pub role: String,
     /// Whether the person may sign in.
     pub active: bool,
+    /// Whether the person was invited and has set no password yet; until then nobody can sign in.
+    pub invited: bool,
     /// Counts the changes; part of the ETag.
     pub version: i32,
     /// When the account was made.
@@ -47,6 +50,7 @@ impl User {
             name: name.to_owned(),
             role: role.to_string(),
             active: true,
+            invited: false,
             version: 1,
             created_at: made,
             updated_at: made,
@@ -66,6 +70,7 @@ impl From<UserRow> for User {
             name: row.name,
             role: row.role,
             active: row.active,
+            invited: row.invited,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -88,7 +93,8 @@ pub struct UserInput {
     #[serde(default)]
     #[schema(value_type = RoleName)]
     pub role: Patch<RoleName>,
-    /// 15 to 128 characters of any kind; a sentence of a few words is easy to keep.
+    /// 15 to 128 characters of any kind; a sentence of a few words is easy to keep. A new account without one is for
+    /// somebody who is invited, and sets it by a link.
     #[serde(default)]
     #[schema(value_type = NewPassword)]
     pub password: Patch<NewPassword>,
@@ -99,11 +105,14 @@ pub struct UserInput {
 }
 
 impl Input for UserInput {
-    const REQUIRED: &'static [&'static str] = &["email", "name", "role", "password"];
+    const REQUIRED: &'static [&'static str] = &["email", "name", "role"];
 
     const LARGEST: usize = 16 * 1024;
 
     fn check(&self, refuse: &mut Vec<Rejection>) {
+        if matches!(self.password, Patch::Null) {
+            refuse.push(Rejection::field("/password", "required", "cannot be null; leave it out to invite somebody"));
+        }
         if let (Some(email), Some(password)) = (self.email.as_value(), self.password.as_value()) {
             let name = self.name.as_value().map_or("", |name| name);
             refuse.extend(password.check_against(&Owner { email, name, site: &[] }, "/password").err());
@@ -128,8 +137,8 @@ pub struct NewUser {
     pub name: Line<200>,
     /// What the person may do.
     pub role: RoleName,
-    /// The first password.
-    pub password: NewPassword,
+    /// The first password; without one the person is invited to set it.
+    pub password: Option<NewPassword>,
     /// Whether the person may sign in.
     pub active: bool,
 }
@@ -143,7 +152,7 @@ impl TryFrom<UserInput> for NewUser {
             email: given(input.email, "/email")?,
             name: given(input.name, "/name")?,
             role: given(input.role, "/role")?,
-            password: given(input.password, "/password")?,
+            password: input.password.value(),
             active: input.active.value().unwrap_or(true),
         })
     }
@@ -154,6 +163,17 @@ pub(super) fn given<T>(member: Patch<T>, pointer: &str) -> Result<T> {
     let missing =
         || Error::Unprocessable(vec![Rejection::field(pointer, "required", "is required and cannot be null")]);
     member.value().ok_or_else(missing)
+}
+
+/// A fresh account.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FreshUser {
+    /// The account.
+    #[serde(flatten)]
+    pub user: User,
+    /// The invite, when the account was made without a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invite: Option<Invite>,
 }
 
 /// Which accounts a list shows.

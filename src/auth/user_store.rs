@@ -35,6 +35,8 @@ pub struct UserRow {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Whether they were invited and have set no password yet.
+    pub invited: bool,
 }
 
 /// The account with this id.
@@ -90,7 +92,10 @@ pub fn confirm_password(connection: &mut AnyConnection, id: &str, checked: &str,
 /// Whether an active admin other than this one is left. Holds the rows of all of them until the commit, so that two
 /// admins who take the role from each other at the same moment cannot both succeed.
 pub fn has_another_admin(connection: &mut AnyConnection, id: &str) -> Result<bool> {
-    let admins = users::table.filter(users::role.eq(Role::Admin.as_str())).filter(users::active.eq(true));
+    let admins = users::table
+        .filter(users::role.eq(Role::Admin.as_str()))
+        .filter(users::active.eq(true))
+        .filter(users::invited.eq(false));
     diesel::update(admins).set(users::active.eq(true)).execute(connection)?;
     let others = admins.filter(users::id.ne(id)).count().get_result::<i64>(connection)?;
     Ok(others > 0)

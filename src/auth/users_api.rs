@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use super::Allow;
 use super::accounts::Accounts;
 use super::permission::needs;
-use super::user::{NewUserBody, User, UserFilter, UserList, UserPatch};
+use super::user::{FreshUser, NewUserBody, User, UserFilter, UserList, UserPatch};
 use crate::error::{Error, Result};
 use crate::http::answer::{Answer, Audience};
 use crate::http::etag::{IfMatch, IfMatchHeader};
@@ -46,6 +46,8 @@ pub async fn list_users(
 /// Create an account
 ///
 /// The account may sign in at once with the e-mail address and the password, unless it is made with `active: false`.
+/// Without a password the person is invited: a link to set one, good once and for 7 days, goes to the e-mail address or,
+/// when no mail server is set, is in the answer, to be handed over.
 #[utoipa::path(
     post,
     path = "/users",
@@ -65,7 +67,7 @@ pub async fn list_users(
     responses((
         status = 201,
         description = "Created",
-        body = User,
+        body = FreshUser,
         headers(("Location" = String, description = "Where the account is")),
         example = json!(User::samples()[0])
     ))
@@ -77,8 +79,8 @@ pub async fn create_user(
     accounts: Accounts,
     input: NewUserBody,
 ) -> Result<Answer> {
-    let user = accounts.create(caller.actor(), options.0, input.0.try_into()?).await?;
-    Ok(Answer::created(&user, format!("/v1/users/{}", user.id)).version(user.version))
+    let fresh = accounts.create(caller.actor(), options.0, input.0.try_into()?).await?;
+    Ok(Answer::created(&fresh, format!("/v1/users/{}", fresh.user.id)).version(fresh.user.version))
 }
 
 /// Get an account

@@ -87,7 +87,7 @@ impl Users {
                 let password = read_password()?;
                 let members = json!({ "email": email, "name": name, "role": role, "password": password });
                 let input = Complete::<UserInput>::from_value(members)?;
-                accounts.create(Actor::Operator, WriteOptions::default(), NewUser::try_from(input)?).await?
+                accounts.create(Actor::Operator, WriteOptions::default(), NewUser::try_from(input)?).await?.user
             }
             UserAction::SetRole { email, role } => change(&accounts, &email, json!({ "role": role })).await?,
             UserAction::Deactivate { email } => change(&accounts, &email, json!({ "active": false })).await?,

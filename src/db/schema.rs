@@ -40,6 +40,30 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        invited -> Bool,
+    }
+}
+
+diesel::table! {
+    one_time_links (hash) {
+        hash -> Text,
+        user_id -> Text,
+        purpose -> Text,
+        email_key -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    letters (id) {
+        id -> Text,
+        purpose -> Text,
+        recipient -> Text,
+        created_at -> Timestamp,
+        due_at -> Timestamp,
+        attempts -> Integer,
+        given_up_at -> Nullable<Timestamp>,
     }
 }
 
@@ -436,6 +460,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     event_head,
     users,
+    one_time_links,
+    letters,
     roles,
     api_tokens,
     sessions,

@@ -94,6 +94,18 @@ text_enum! {
         SessionsEnded = "sessions_ended",
         /// A used refresh token came back, so its session was ended.
         TokenReused = "token_reused",
+        /// Somebody was asked to take an account that was made for them.
+        Invited = "invited",
+        /// Somebody who was invited set a password.
+        InviteAccepted = "invite_accepted",
+        /// Somebody asked for a link to set a new password.
+        ResetAsked = "reset_asked",
+        /// A new password was set by a link.
+        PasswordReset = "password_reset",
+        /// A one-time link was made, for a letter or for an admin to hand over.
+        LinkMade = "link_made",
+        /// Somebody came with a one-time link that is not good, or not any more.
+        LinkRefused = "link_refused",
     }
 }
 
@@ -133,6 +145,12 @@ impl Action {
                 | Action::SignedOut
                 | Action::SessionsEnded
                 | Action::TokenReused
+                | Action::Invited
+                | Action::InviteAccepted
+                | Action::ResetAsked
+                | Action::PasswordReset
+                | Action::LinkMade
+                | Action::LinkRefused
                 | Action::KeyChanged
                 | Action::KeyRotated => false,
             },

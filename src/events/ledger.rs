@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::{Actor, Journal, Signer, Told, replay};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
 use crate::http::answer::Answer;
@@ -34,6 +34,11 @@ impl Ledger {
     /// For commands, which have no request.
     pub fn new(db: Db, clock: Clock, signer: Signer, cache: Cache) -> Ledger {
         Ledger { db, clock, signer, cache, told: Arc::default(), key: None }
+    }
+
+    /// What time it is, by the clock that the log goes by.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The changes that the cache was told of by this process.

@@ -194,6 +194,11 @@ impl Answer {
         }
     }
 
+    /// 202: noted, to be done later; nothing to say.
+    pub fn later() -> HttpResponse {
+        HttpResponse::Accepted().insert_header((header::CACHE_CONTROL, Audience::Caller.cache_control())).finish()
+    }
+
     /// 204: done, nothing to say.
     pub fn nothing() -> HttpResponse {
         HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, Audience::Caller.cache_control())).finish()

@@ -31,6 +31,7 @@ mod limits;
 mod lists;
 mod log;
 mod mass_assignment;
+mod one_time_links;
 mod oracles;
 mod paging;
 mod past;

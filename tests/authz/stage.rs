@@ -184,6 +184,8 @@ impl Stage {
             "update_user" => json!({ "name": self.word() }),
             "create_role" => json!({ "name": self.word(), "permissions": [{ "action": "events:read" }] }),
             "update_role" => json!({ "description": self.word() }),
+            "request_password_reset" => json!({ "email": format!("{}@example.org", self.word()) }),
+            "reset_password" | "accept_invite" => json!({ "token": "none", "password": PASSWORD }),
             "sign_in" => json!({ "email": "editor@example.org", "password": PASSWORD }),
             "refresh_session" => {
                 let sign_in = json!({ "email": "editor@example.org", "password": PASSWORD });

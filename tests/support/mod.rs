@@ -9,6 +9,7 @@ pub mod database;
 pub mod desk;
 mod postgres;
 pub mod program;
+pub mod smtp;
 mod sqlite;
 
 use std::net::SocketAddr;
@@ -240,6 +241,8 @@ fn config(database: DatabaseUrl, data: &TempDir) -> Config {
         bind: SocketAddr::from(([127, 0, 0, 1], 0)),
         secret: Secret::new("a secret that is only good for tests".to_owned()).expect("a long secret"),
         public_url: None,
+        account_url: None,
+        mail: None,
         cors_origins: Vec::new(),
         trusted_proxies: TrustedProxies::default(),
         workers: 1,

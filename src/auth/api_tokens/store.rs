@@ -108,6 +108,7 @@ fn find_by_hash(connection: &mut AnyConnection, hash: &str, now: Timestamp) -> R
         .filter(api_tokens::hash.eq(hash))
         .filter(api_tokens::expires_at.gt(now))
         .filter(users::active.eq(true))
+        .filter(users::invited.eq(false))
         .select((ApiTokenRow::as_select(), users::role))
         .first(connection)
         .optional()?;

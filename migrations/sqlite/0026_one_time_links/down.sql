@@ -1,0 +1,2 @@
+DROP TABLE one_time_links;
+ALTER TABLE users DROP COLUMN invited;
