@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -108,10 +107,12 @@ pub fn note_same_moment(
     now: Timestamp,
 ) -> Result<()> {
     let Some((publication, article, slug)) = ended else { return Ok(()) };
-    let told = departures::table.filter(departures::article_id.eq(&article)).filter(departures::back_at.gt(now));
-    if diesel::select(exists(told)).get_result(connection)? {
-        return Ok(());
-    }
+    // Whoever was told before that it is gone has seen it come back, and has to be told anew.
+    let absent = departures::table
+        .filter(departures::article_id.eq(&article))
+        .filter(departures::gone_at.le(now))
+        .filter(departures::back_at.gt(now));
+    diesel::update(absent).set(departures::back_at.eq(now)).execute(connection)?;
     let columns = (
         departures::publication_id.eq(publication),
         departures::article_id.eq(article),
