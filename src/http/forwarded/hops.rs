@@ -4,10 +4,13 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
-/// Every hop, the one that is nearest to us first; `None` for one that is no address. Nothing that stands before the
+/// A place in the chain; `None` for what is no address.
+type Hop = Option<IpAddr>;
+
+/// Every hop, the one that is nearest to us first. Nothing that stands before the
 /// last hop that is looked at can hurt, so one that is not well-formed is no reason to refuse the others.
-pub(super) fn nearest_first(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let (name, read): (_, fn(&str) -> Vec<Option<IpAddr>>) = match headers.contains_key(header::X_FORWARDED_FOR) {
+pub(super) fn nearest_first(headers: &HeaderMap) -> Vec<Hop> {
+    let (name, read): (_, fn(&str) -> Vec<Hop>) = match headers.contains_key(header::X_FORWARDED_FOR) {
         true => (header::X_FORWARDED_FOR, x_forwarded_for),
         false => (header::FORWARDED, forwarded),
     };
@@ -17,16 +20,16 @@ pub(super) fn nearest_first(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     hops
 }
 
-fn x_forwarded_for(line: &str) -> Vec<Option<IpAddr>> {
+fn x_forwarded_for(line: &str) -> Vec<Hop> {
     line.split(',').map(address).collect()
 }
 
 /// The `for` of every element of one line (RFC 7239 §4); a line that is not well-formed is one hop without an address.
-fn forwarded(line: &str) -> Vec<Option<IpAddr>> {
+fn forwarded(line: &str) -> Vec<Hop> {
     elements(line).unwrap_or_else(|| vec![None])
 }
 
-fn elements(line: &str) -> Option<Vec<Option<IpAddr>>> {
+fn elements(line: &str) -> Option<Vec<Hop>> {
     let (mut rest, mut hops, mut origin) = (line, Vec::new(), None);
     loop {
         let (name, after) = word(rest.trim_start())?;
