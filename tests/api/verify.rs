@@ -249,7 +249,8 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
             "INSERT INTO articles SELECT 'zzz', 'invented', slug_taken_over, version, title, language, kind, featured,
              has_image, section_id, source_id, document, body, body_html, editor_note, embargo_until, translation_of, corrections,
              created_by, created_at, updated_at, published_at, first_published_at, publication_number, publication_hash,
-             killed_at, deleted_at, passed_at FROM articles WHERE slug = 'back'",
+             killed_at, deleted_at, passed_at, review_step, review_version, review_by, review_at, review_note,
+             submitted_by FROM articles WHERE slug = 'back'",
             "the log does not know this story",
         ),
     ];
