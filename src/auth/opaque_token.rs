@@ -89,7 +89,6 @@ impl<K: Kind> ToSchema for OpaqueToken<K> {
 mod tests {
     use serde_json::{Value, from_value, json};
 
-    use super::*;
     use crate::auth::refresh_token::RefreshToken;
 
     #[test]
