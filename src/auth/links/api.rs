@@ -81,7 +81,7 @@ impl Input for AcceptInput {
 ///
 /// Sends a link to set a new one, good once and for an hour, to the e-mail address of the account. The answer is the same
 /// whether or not there is such an account, and does not wait for the letter. Without a mail server, ask an admin for a new
-/// password. After 10 times in 15 minutes for one address the answer is 429.
+/// password. After 5 times within an hour for one account, or 10 from one network, the answer is 429.
 #[utoipa::path(
     post,
     path = "/auth/password/forgot",
