@@ -127,8 +127,6 @@ fn t26_a_reset_is_good_for_an_hour_and_until_the_next_one(database: Database) {
     app.pass(60 * 60);
     app.anonymous().post(RESET, with(&new)).expect(400);
     sign_in(&app, "ana@example.org", PASSWORD).expect(200);
-    app.pass(3600);
-    ask("ana@example.org").expect(202);
 }
 
 #[apply(each_database)]
@@ -166,8 +164,6 @@ fn s19_a_token_is_a_text_of_one_shape(database: Database) {
         app.anonymous().post(address, json!({ "password": NEW })).expect(422);
     }
     sign_in(&app, "ana@example.org", PASSWORD).expect(200);
-    app.pass(3600);
-    ask("ana@example.org").expect(202);
 }
 
 #[apply(each_database)]
