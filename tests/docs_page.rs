@@ -167,7 +167,7 @@ fn s60_s61_t48_the_docs_page_shows_the_api_runs_requests_and_calls_nobody_else()
     let visit = Visit::begin(program);
     visit.open(&format!("{home}docs"));
     let chapters = visit.texts(".opblock-tag > a, .opblock-tag > span");
-    let expected = ["Articles", "Revisions", "Authors", "Sources", "Tags"];
+    let expected = ["Articles", "Revisions", "Preview links", "Authors", "Sources", "Tags"];
     assert!(expected.iter().zip(&chapters).all(|(expected, shown)| shown == expected), "{chapters:?}");
     visit.picture("docs.png");
 
