@@ -73,8 +73,8 @@ fn card() -> String {
 }
 
 /// Ids that sort as they were made. `number % k` decides what a story has, so that half of them have the first tag and
-/// few the last.
-const STATEMENTS: [&str; 10] = [
+/// few the last; one in thirty is in a review, some of these were approved, and some of those were changed since.
+const STATEMENTS: [&str; 9] = [
     "WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < 60) \
      INSERT INTO tags (id, slug, name, kind, version, created_at, updated_at) \
      SELECT '01997b2e-8f5a-7c3e-8001-' || CAST(100000000000 + n AS TEXT), 'tag-' || n, 'Tag ' || n, \
@@ -90,7 +90,7 @@ const STATEMENTS: [&str; 10] = [
     "WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < STORIES) \
      INSERT INTO articles (id, slug, slug_taken_over, version, title, language, kind, featured, has_image, section_id, \
      source_id, document, body, body_html, corrections, created_by, created_at, updated_at, published_at, \
-     first_published_at, publication_number, passed_at, deleted_at, killed_at) \
+     first_published_at, publication_number, passed_at, deleted_at, killed_at, review_at, review_version, review_step) \
      SELECT '01997b2e-8f5a-7c3e-9000-' || CAST(100000000000 + n AS TEXT), 'story-' || n, (1 = 0), 2, \
      'Title ' || (n * 7919 % STORIES), \
      CASE WHEN n % 400 = 0 THEN 'fr' WHEN n % 5 = 0 THEN 'de' ELSE 'en' END, \
@@ -100,7 +100,10 @@ const STATEMENTS: [&str; 10] = [
      '{\"title\":\"T\",\"language\":\"en\",\"type\":\"report\",\"custom\":{\"filler\":\"' || FILLER || '\"}}', 'B', '<p>B</p>', \
      CASE WHEN n % 90 = 0 THEN '[{\"id\":\"c\",\"type\":\"update\",\"text\":\"T\"}]' ELSE '[]' END, \
      (SELECT id FROM users WHERE role = CASE WHEN n % 40 = 0 THEN 'writer' ELSE 'editor' END), BEGUN, ENDED, SENT, \
-     SENT, 1, SENT, CASE WHEN n % 700 = 0 THEN SENT END, CASE WHEN n % 701 = 0 THEN SENT END FROM count",
+     SENT, 1, SENT, CASE WHEN n % 700 = 0 THEN SENT END, CASE WHEN n % 701 = 0 THEN SENT END, \
+     CASE WHEN n % 30 = 0 THEN ENDED END, CASE WHEN n % 60 = 0 THEN 1 WHEN n % 30 = 0 THEN 2 END, CASE \
+     WHEN n % 120 = 0 THEN 'approved' WHEN n % 150 = 0 THEN 'approved' WHEN n % 90 = 0 THEN 'changes_requested' \
+     WHEN n % 30 = 0 THEN 'submitted' END FROM count",
     // The last version of each story, and an earlier one of every tenth.
     "INSERT INTO publications (id, article_id, number, revision, partner_from, live_from, live_until, expires_at, \
      superseded, slug, title, language, kind, featured, has_image, has_corrections, section_id, section_slug, source_id, \
@@ -129,8 +132,4 @@ const STATEMENTS: [&str; 10] = [
      superseded) SELECT p.id, t.author_id, authors.slug, p.article_id, p.published_at, p.live_from, p.live_until, \
      p.superseded FROM publications p JOIN article_authors t ON t.article_id = p.article_id JOIN authors ON \
      authors.id = t.author_id",
-    // One in thirty is in a review; some of those were approved, and some of these were changed since.
-    "UPDATE articles SET review_at = updated_at, review_version = CASE WHEN substr(id, 34, 1) < '5' THEN 1 ELSE 2 END, \
-     review_step = CASE substr(id, 35) WHEN '00' THEN 'approved' WHEN '30' THEN 'approved' WHEN '80' THEN \
-     'changes_requested' ELSE 'submitted' END WHERE CAST(substr(id, 26) AS INTEGER) % 30 = 0",
 ];
