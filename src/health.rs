@@ -35,13 +35,15 @@ pub struct Health {
     answers: [AtomicU64; 5],
     /// When the database was last looked at, and why it was away, if it was.
     looked: Mutex<Option<(Timestamp, Option<String>)>>,
+    /// When the letters were last counted: how many wait, and how many were given up.
+    counted: Mutex<Option<(Timestamp, (i64, i64))>>,
 }
 
 impl Health {
     /// Begins to count now.
     pub fn new(db: Db, clock: Clock) -> Health {
         let started = clock.now();
-        Health { db, clock, started, answers: Default::default(), looked: Mutex::new(None) }
+        Health { db, clock, started, answers: Default::default(), looked: Mutex::new(None), counted: Mutex::new(None) }
     }
 
     /// Counts an answer.
@@ -58,8 +60,7 @@ impl Health {
     pub async fn check(&self) -> Result<()> {
         let mut looked = self.looked.lock().await;
         let now = self.clock.now();
-        let fresh = looked.as_ref().is_some_and(|(at, _)| *at <= now && now < at.after(KEPT));
-        if !fresh {
+        if !looked.as_ref().is_some_and(|(at, _)| is_fresh(*at, now)) {
             let cause = self.db.ping().await.err().map(|error| error.to_string());
             *looked = Some((now, cause));
         }
@@ -85,14 +86,22 @@ impl Health {
         let _ = writeln!(text, "dateline_uptime_seconds {}", micros / 1_000_000);
         let _ = writeln!(text, "# HELP dateline_ready Whether the database answers.");
         let _ = writeln!(text, "# TYPE dateline_ready gauge");
-        let _ = writeln!(text, "dateline_ready {}", u8::from(self.check().await.is_ok()));
-        self.letters(&mut text).await;
+        let is_ready = self.check().await.is_ok();
+        let _ = writeln!(text, "dateline_ready {}", u8::from(is_ready));
+        if is_ready {
+            self.letters(&mut text).await;
+        }
         text
     }
 
     /// How the letters are; nothing while the database is away.
     async fn letters(&self, text: &mut String) {
-        let Ok((waiting, given_up)) = self.db.read(queue::count).await else { return };
+        let mut counted = self.counted.lock().await;
+        let now = self.clock.now();
+        if !counted.as_ref().is_some_and(|(at, _)| is_fresh(*at, now)) {
+            *counted = self.db.read(queue::count).await.ok().map(|count| (now, count));
+        }
+        let Some((_, (waiting, given_up))) = *counted else { return };
         let _ = writeln!(text, "# HELP dateline_letters_waiting Letters that the mail server has not taken yet.");
         let _ = writeln!(text, "# TYPE dateline_letters_waiting gauge");
         let _ = writeln!(text, "dateline_letters_waiting {waiting}");
@@ -100,6 +109,11 @@ impl Health {
         let _ = writeln!(text, "# TYPE dateline_letters_given_up gauge");
         let _ = writeln!(text, "dateline_letters_given_up {given_up}");
     }
+}
+
+/// Whether what was found at a moment still answers whoever asks now.
+fn is_fresh(found_at: Timestamp, now: Timestamp) -> bool {
+    found_at <= now && now < found_at.after(KEPT)
 }
 
 /// The state of this instance.
@@ -140,7 +154,8 @@ async fn ready(health: Data<Health>) -> Result<HttpResponse> {
 
 /// Numbers for Prometheus
 ///
-/// Answers by class of status, seconds since the start, whether the database answers, and how many letters wait; in Prometheus' text format.
+/// Answers by class of status, seconds since the start, whether the database answers, and how many letters wait; in
+/// Prometheus' text format.
 #[utoipa::path(
     operation_id = "get_metrics", tag = "Operations",
     responses((
