@@ -11,7 +11,7 @@ use crate::auth::{self, Links, links::letters};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
 use crate::error::Result;
-use crate::events::{Actor, Ledger};
+use crate::events::{Actor, Journal, Ledger};
 use crate::http::query::WriteOptions;
 use crate::live::Follower;
 use crate::mail::queue;
@@ -35,13 +35,12 @@ pub async fn run(db: Db, clock: Clock, ledger: Ledger, mailer: Option<Mailer>, l
     tokio::join!(
         async {
             loop {
-                let now = clock.now();
-                match db.write(move |connection| tidy(connection, now)).await {
+                match ledger.write(Actor::Clock, WriteOptions::default(), tidy).await {
                     Ok(0) => {}
                     Ok(removed) => tracing::debug!(removed, "what had run out was removed"),
                     Err(error) => tracing::warn!(%error, "tidying failed; it is tried again in a quarter of an hour"),
                 }
-                if let Err(error) = fold(&db, now).await {
+                if let Err(error) = fold(&db, clock.now()).await {
                     tracing::warn!(%error, "counts were not added up; they are right all the same");
                 }
                 tokio::time::sleep(BETWEEN_TIDYINGS).await;
@@ -80,8 +79,9 @@ pub fn follow(follower: Follower) -> io::Result<Following> {
 
 /// Puts away what has run out: sessions, tokens and links that can never be used again, signs of life, and what was
 /// replaced out of the readers' indexes. Says how many rows that were.
-pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
-    let removed = auth::prune(connection, now)? + articles::tidy_presence(connection, now)?;
+pub fn tidy(connection: &mut AnyConnection, journal: &mut Journal) -> Result<usize> {
+    let now = journal.now();
+    let removed = auth::prune(connection, journal)? + articles::tidy_presence(connection, now)?;
     let removed = removed + articles::tidy_preview_links(connection, now)?;
     Ok(removed + articles::tidy_publications(connection, now)? + queue::prune(connection, now)?)
 }

@@ -19,7 +19,7 @@ use super::{SignedIn, handed_out, roles, session_list, session_store};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{self, Actor, Event, Journal, Ledger, Resource};
+use crate::events::{self, Actor, Event, Journal, Ledger, Resource, Sealed};
 use crate::http::etag::IfMatch;
 use crate::http::page::{Key, List, Page};
 use crate::http::patch::Patch;
@@ -116,7 +116,7 @@ impl Accounts {
                 invited: new.password.is_none(),
             };
             user_store::insert(connection, &row)?;
-            journal.record(Event::created(Resource::User, row.id.clone()));
+            journal.record(Event::created(Resource::User, &row.id).sealing(row.seal(connection)?));
             let invite = match row.invited && row.active {
                 true => Some(links.invite(connection, journal, &row)?),
                 false => None,
@@ -211,7 +211,7 @@ impl Accounts {
             session_store::forget_tokens(connection, &session_id)?;
             // Whoever changes a password because somebody may know it means what was made with it, too.
             handed_out::take_back(connection, journal, &row.id)?;
-            journal.record(Event::updated(Resource::User, row.id, row.version));
+            journal.record(Event::updated(Resource::User, &row.id, row.version).sealing(row.seal(connection)?));
             Ok(())
         });
         write.await
@@ -277,7 +277,7 @@ fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &Use
     if old.active != new.active || old.password_hash != new.password_hash || old.email_key != new.email_key {
         handed_out::take_back(connection, journal, &new.id)?;
     }
-    journal.record(Event::updated(Resource::User, new.id.clone(), new.version));
+    journal.record(Event::updated(Resource::User, &new.id, new.version).sealing(new.seal(connection)?));
     Ok(new.into())
 }
 

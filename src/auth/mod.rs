@@ -50,12 +50,13 @@ mod visitor;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::error::Result;
+use crate::events::Journal;
 
 pub use access_keys::AccessKeys;
 pub use accounts::Accounts;
+pub use api_tokens::ApiTokenRow;
 pub use authenticate::authenticate;
 pub use caller::{Allow, Caller, Credential, SignedIn};
 pub use decide::{Refusal, Story, decide};
@@ -65,8 +66,10 @@ pub use limiter::{ResetLimiter, SignInLimiter};
 pub use links::Links;
 pub use permission::{Needs, Permission, needs};
 pub use role::Role;
-pub use roles::RoleName;
+pub use roles::{RoleName, RoleRow};
+pub use session_store::Beginning as SessionBeginning;
 pub use user::{NewUser, User, UserInput};
+pub use user_store::UserRow;
 
 /// The addresses of this room, inside the scope `/v1`.
 pub fn routes(config: &mut ServiceConfig) {
@@ -94,7 +97,8 @@ pub fn well_known_routes(config: &mut ServiceConfig) {
 
 /// Deletes what has run out: sessions with their refresh tokens, API tokens, one-time links, and keys; for the background
 /// loop. Gives how many rows.
-pub fn prune(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
-    let removed = session_store::prune(connection, now)? + api_tokens::prune(connection, now)?;
+pub fn prune(connection: &mut AnyConnection, journal: &mut Journal) -> Result<usize> {
+    let now = journal.now();
+    let removed = session_store::prune(connection, now)? + api_tokens::prune(connection, journal)?;
     Ok(removed + links::prune(connection, now)? + access_keys::prune(connection, now)?)
 }

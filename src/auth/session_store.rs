@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::decide::Rights;
 use super::refresh_token::RefreshToken;
@@ -16,6 +17,7 @@ use crate::db::schema::{refresh_tokens, sessions, users};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Backend};
 use crate::error::Result;
+use crate::events::{Resource, Sealed, chain};
 use crate::http::network::Network;
 
 /// Longest life of a session, however often it is refreshed.
@@ -44,6 +46,32 @@ struct RefreshTokenRow<'a> {
     hash: String,
     session_id: &'a str,
     created_at: Timestamp,
+}
+
+/// What stays as it is from the beginning of a session to its end.
+#[derive(Debug, Serialize, Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub struct Beginning {
+    /// The session.
+    pub id: String,
+    /// The account.
+    pub user_id: String,
+    /// When somebody signed in.
+    pub created_at: Timestamp,
+    /// When it ends for good.
+    pub expires_at: Timestamp,
+}
+
+impl Sealed for Beginning {
+    const RESOURCE: Resource = Resource::Session;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn seal(&self, _: &mut AnyConnection) -> Result<String> {
+        chain::digest(self)
+    }
 }
 
 /// Whose session it is.
@@ -92,12 +120,12 @@ pub fn was_used_from(connection: &mut AnyConnection, email_key: &str, network: N
     Ok(diesel::select(diesel::dsl::exists(there)).get_result(connection)?)
 }
 
-/// Begins a session; gives its id and when it ends for good.
+/// Begins a session.
 pub fn begin(
     connection: &mut AnyConnection,
     (user_id, visitor): (&str, &Visitor),
     now: Timestamp,
-) -> Result<(String, Timestamp)> {
+) -> Result<Beginning> {
     let id = new_id();
     let expires_at = now.after(LONGEST_LIFE);
     let row = SessionRow {
@@ -111,7 +139,7 @@ pub fn begin(
         network: visitor.network().map(|network| network.to_string()),
     };
     diesel::insert_into(sessions::table).values(row).execute(connection)?;
-    Ok((id, expires_at))
+    Ok(Beginning { id, user_id: user_id.to_owned(), created_at: now, expires_at })
 }
 
 /// Notes that a living session was used, and from where; `false` when it lives no more. Only a refresh does this, so that

@@ -25,7 +25,7 @@ use super::{SignedIn, session_store, user_store};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
-use crate::events::{Action, Actor, Event, Journal, Ledger, Resource};
+use crate::events::{Action, Actor, Event, Journal, Ledger, Resource, Sealed};
 use crate::http::fields::Email;
 use crate::http::query::WriteOptions;
 
@@ -167,11 +167,14 @@ impl Sessions {
                 if !user_store::confirm_password(connection, &user.id, &user.password_hash, hash)? {
                     return Err(wrong_sign_in());
                 }
-                let (session_id, expires_at) = session_store::begin(connection, (&user.id, &visitor), journal.now())?;
-                session_store::add_token(connection, &session_id, &refresh_token, journal.now())?;
-                let signed_in = Event::new(Action::SignedIn, Resource::Session, session_id.clone());
-                journal.record(signed_in.noted(visitor.note()));
-                Ok(Opened { user, session_id, expires_at, refresh_token })
+                if stronger.is_some() {
+                    note_rehash(connection, journal, &user.id)?;
+                }
+                let session = session_store::begin(connection, (&user.id, &visitor), journal.now())?;
+                session_store::add_token(connection, &session.id, &refresh_token, journal.now())?;
+                let signed_in = Event::new(Action::SignedIn, Resource::Session, &session.id);
+                journal.record(signed_in.noted(visitor.note()).sealing(session.seal(connection)?));
+                Ok(Opened { user, session_id: session.id, expires_at: session.expires_at, refresh_token })
             })
             .await
     }
@@ -229,6 +232,16 @@ impl Sessions {
             user: opened.user.into(),
         })
     }
+}
+
+/// Notes that the hash of a password was made anew, so that the log knows the account as it is now.
+fn note_rehash(connection: &mut AnyConnection, journal: &mut Journal, id: &str) -> Result<()> {
+    // Read again: the name may have been changed while the password was being checked.
+    if let Some(row) = user_store::find(connection, id)? {
+        let rehashed = Event::new(Action::PasswordRehashed, Resource::User, id);
+        journal.record(rehashed.sealing(row.seal(connection)?));
+    }
+    Ok(())
 }
 
 /// Uses up one refresh token and keeps the next. `None` is a refusal that must be committed all the same: the end of a

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use serde_json::json;
 
 use super::role::Role;
 use super::user::UserFilter;
@@ -9,10 +10,11 @@ use crate::clock::Timestamp;
 use crate::db::schema::users;
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
+use crate::events::{Resource, Sealed, chain};
 use crate::http::page::{Page, Start};
 
 /// An account as it is stored. Not for printing: it has the password's hash.
-#[derive(Clone, Queryable, Insertable, AsChangeset)]
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = users)]
 pub struct UserRow {
     /// Its id.
@@ -37,6 +39,43 @@ pub struct UserRow {
     pub updated_at: Timestamp,
     /// Whether they were invited and have set no password yet.
     pub invited: bool,
+}
+
+impl Sealed for UserRow {
+    const RESOURCE: Resource = Resource::User;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn seal(&self, _: &mut AnyConnection) -> Result<String> {
+        let UserRow {
+            id,
+            email,
+            email_key,
+            name,
+            role,
+            password_hash,
+            active,
+            version,
+            created_at,
+            updated_at,
+            invited,
+        } = self;
+        chain::digest(&json!({
+            "id": id,
+            "email": email,
+            "email_key": email_key,
+            "name": name,
+            "role": role,
+            "password_hash": password_hash,
+            "active": active,
+            "version": version,
+            "created_at": created_at,
+            "updated_at": updated_at,
+            "invited": invited,
+        }))
+    }
 }
 
 /// The account with this id.

@@ -13,7 +13,7 @@ use crate::db::schema::{article_authors, articles, authors, publication_authors,
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Event, Journal, Resource, chain};
+use crate::events::{Event, Journal, Resource, Sealed};
 use crate::http::etag::IfMatch;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
@@ -46,6 +46,18 @@ pub struct AuthorRow {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Sealed for AuthorRow {
+    const RESOURCE: Resource = Resource::Author;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn seal(&self, connection: &mut AnyConnection) -> Result<String> {
+        slugs::seal(connection, Resource::Author, (&self.id, self))
+    }
 }
 
 sort_columns! {
@@ -180,7 +192,7 @@ pub fn create(connection: &mut AnyConnection, journal: &mut Journal, input: Auth
             Ok(row.clone())
         },
     )?;
-    journal.record(Event::created(Resource::Author, id).sealing(chain::digest(&row)?));
+    journal.record(Event::created(Resource::Author, id).sealing(row.seal(connection)?));
     Ok(row)
 }
 
@@ -225,7 +237,7 @@ pub fn update(
             save(connection, &row, before.version)
         },
     )?;
-    journal.record(Event::updated(Resource::Author, &row.id, row.version).sealing(chain::digest(&row)?));
+    journal.record(Event::updated(Resource::Author, &row.id, row.version).sealing(row.seal(connection)?));
     Ok(row)
 }
 

@@ -102,6 +102,8 @@ text_enum! {
         ResetAsked = "reset_asked",
         /// A new password was set by a link.
         PasswordReset = "password_reset",
+        /// The hash of a password was made anew when somebody signed in, because hashes are made stronger now.
+        PasswordRehashed = "password_rehashed",
         /// A one-time link was made, for a letter or for an admin to hand over.
         LinkMade = "link_made",
         /// Somebody came with a one-time link that is not good, or not any more.
@@ -149,6 +151,7 @@ impl Action {
                 | Action::InviteAccepted
                 | Action::ResetAsked
                 | Action::PasswordReset
+                | Action::PasswordRehashed
                 | Action::LinkMade
                 | Action::LinkRefused
                 | Action::KeyChanged

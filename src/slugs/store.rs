@@ -1,13 +1,14 @@
 //! Slugs that are no longer in use but still lead somewhere.
 
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::Slug;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::former_slugs;
 use crate::error::{Error, Result};
-use crate::events::Resource;
+use crate::events::{Resource, chain};
 use crate::http::path::Reference;
 
 /// Most numbers that are tried behind a slug before the caller is asked to choose one.
@@ -41,6 +42,21 @@ pub fn forget(connection: &mut AnyConnection, kind: Resource, resource_id: &str)
         former_slugs::table.filter(former_slugs::kind.eq(kind)).filter(former_slugs::resource_id.eq(resource_id));
     diesel::delete(mine).execute(connection)?;
     Ok(())
+}
+
+/// What the log seals of something that has former slugs: its row, and all of them in their order.
+#[derive(Serialize)]
+struct Named<'a, Row> {
+    #[serde(flatten)]
+    row: &'a Row,
+    former_slugs: Vec<String>,
+}
+
+/// The hash of a row together with the former slugs that lead to it, for the log.
+pub fn seal(connection: &mut AnyConnection, kind: Resource, (id, row): (&str, &impl Serialize)) -> Result<String> {
+    let of_resource = former_slugs::table.filter(former_slugs::kind.eq(kind)).filter(former_slugs::resource_id.eq(id));
+    let former_slugs = of_resource.order(former_slugs::slug.asc()).select(former_slugs::slug).load(connection)?;
+    chain::digest(&Named { row, former_slugs })
 }
 
 /// The id of the resource that this former slug leads to.

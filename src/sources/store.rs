@@ -11,7 +11,7 @@ use crate::db::schema::{articles, publications, sources};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Event, Journal, Resource, chain};
+use crate::events::{Event, Journal, Resource, Sealed};
 use crate::http::etag::IfMatch;
 use crate::http::fields::CountryCode;
 use crate::http::page::{List, Page};
@@ -52,6 +52,18 @@ pub struct SourceRow {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Sealed for SourceRow {
+    const RESOURCE: Resource = Resource::Source;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn seal(&self, connection: &mut AnyConnection) -> Result<String> {
+        slugs::seal(connection, Resource::Source, (&self.id, self))
+    }
 }
 
 sort_columns! {
@@ -203,7 +215,7 @@ pub fn create(connection: &mut AnyConnection, journal: &mut Journal, input: Sour
             Ok(row.clone())
         },
     )?;
-    journal.record(Event::created(Resource::Source, id).sealing(chain::digest(&row)?));
+    journal.record(Event::created(Resource::Source, id).sealing(row.seal(connection)?));
     Ok(row)
 }
 
@@ -248,7 +260,7 @@ pub fn update(
             save(connection, &row, before.version)
         },
     )?;
-    journal.record(Event::updated(Resource::Source, &row.id, row.version).sealing(chain::digest(&row)?));
+    journal.record(Event::updated(Resource::Source, &row.id, row.version).sealing(row.seal(connection)?));
     Ok(row)
 }
 

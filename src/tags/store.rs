@@ -13,7 +13,7 @@ use crate::db::schema::{article_tags, articles, publication_tags, publications, 
 use crate::db::types::new_id;
 use crate::db::{self, AnyConnection, Backend, Turn};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Event, Journal, Resource, chain};
+use crate::events::{Event, Journal, Resource, Sealed};
 use crate::http::etag::IfMatch;
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
@@ -45,6 +45,18 @@ pub struct TagRow {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Sealed for TagRow {
+    const RESOURCE: Resource = Resource::Tag;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn seal(&self, connection: &mut AnyConnection) -> Result<String> {
+        slugs::seal(connection, Resource::Tag, (&self.id, self))
+    }
 }
 
 sort_columns! {
@@ -217,7 +229,7 @@ pub fn create(connection: &mut AnyConnection, journal: &mut Journal, input: TagI
             Ok(row.clone())
         },
     )?;
-    journal.record(Event::created(Resource::Tag, id).sealing(chain::digest(&row)?));
+    journal.record(Event::created(Resource::Tag, id).sealing(row.seal(connection)?));
     Ok(row)
 }
 
@@ -273,7 +285,7 @@ pub fn update(
         row.slug = slug.to_owned();
         save(connection, &row, before.version)
     })?;
-    journal.record(Event::updated(Resource::Tag, &row.id, row.version).sealing(chain::digest(&row)?));
+    journal.record(Event::updated(Resource::Tag, &row.id, row.version).sealing(row.seal(connection)?));
     Ok(row)
 }
 
@@ -325,7 +337,7 @@ fn leave_children(connection: &mut AnyConnection, journal: &mut Journal, parent:
     for child in children {
         let row = TagRow { parent_id: None, version: child.version + 1, updated_at: journal.now(), ..child.clone() };
         save(connection, &row, child.version)?;
-        journal.record(Event::updated(Resource::Tag, &row.id, row.version).sealing(chain::digest(&row)?));
+        journal.record(Event::updated(Resource::Tag, &row.id, row.version).sealing(row.seal(connection)?));
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The door: many editors, several servers whose clocks differ, and one story that stays whole.
 
+use dateline::events::Actor;
+use dateline::http::query::WriteOptions;
 use dateline::jobs;
 use rstest_reuse::apply;
 use serde_json::{Value, json};
@@ -92,9 +94,9 @@ fn a_server_whose_clock_is_behind_sees_the_old_version_and_never_nothing(databas
     assert_untouched(&app);
     // Long after, what was replaced is put away, and nothing changes for anybody.
     app.pass(700);
-    let now = app.clock().now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let put_away = runtime.block_on(app.app().db().write(move |connection| jobs::tidy(connection, now))).unwrap();
+    let ledger = app.app().ledger();
+    let put_away = runtime.block_on(ledger.write(Actor::Clock, WriteOptions::default(), jobs::tidy)).unwrap();
     assert!(put_away >= 2, "{put_away}");
     assert_eq!(seen(&app.anonymous(), &story).0, "New");
     assert_eq!(app.editor().get(&address(&story)).expect(200).json()["status"], "published");

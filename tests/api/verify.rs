@@ -1,15 +1,21 @@
 //! `dateline verify`: nobody touches what was written without being found out.
 
+use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, Params};
 use dateline::audit::verify::{Check, Kept, Outcome};
+use dateline::auth::access_keys;
 use dateline::config::Secret;
 use dateline::error::Error;
-use dateline::events::Signer;
+use dateline::events::{Actor, Signer};
+use dateline::http::query::WriteOptions;
+use dateline::jobs;
 use diesel::connection::SimpleConnection;
 use rstest_reuse::apply;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::desk::{address, at_once};
-use crate::support::{Database, TestApp, each_database};
+use crate::support::desk::{address, at_once, text};
+use crate::support::{Database, PASSWORD, TestApp, each_database};
 
 /// A newsroom in which everything was done that can be done to a story.
 fn busy(app: &TestApp) {
@@ -70,8 +76,41 @@ fn busy(app: &TestApp) {
         {"action": "publish", "id": "back-again"},
     ]);
     editor.post("/v1/articles/bulk", json!({"atomic": false, "items": items})).expect(200);
+    editor.make("tags", json!({"name": "Renamed"}));
+    editor.if_match("*").patch("/v1/tags/renamed", json!({"slug": "renamed-since"})).expect(200);
+    let submitted = writer.begin(json!({"title": "Submitted"}));
+    writer.post(&format!("{}/submit", address(&submitted)), json!({"note": "Ready."})).expect(200);
+    editor.post(&format!("{}/request-changes", address(&submitted)), json!({"note": "Who says so?"})).expect(200);
+    let taken_back = writer.begin(json!({"title": "Taken back"}));
+    writer.post(&format!("{}/submit", address(&taken_back)), json!({})).expect(200);
+    writer.post(&format!("{}/unsubmit", address(&taken_back)), json!({})).expect(200);
+    given_out(app, &submitted);
     app.pass(200);
     app.announce();
+}
+
+/// Everything was done that can be done to accounts, and to what is given out in their names.
+fn given_out(app: &TestApp, story: &Value) {
+    let (admin, editor) = (app.admin(), app.editor());
+    let role = json!({"name": "desk", "permissions": [{"action": "articles:write"}]});
+    for _ in 0..2 {
+        admin.post("/v1/roles", role.clone()).expect(201);
+        admin.if_match("*").delete("/v1/roles/desk").expect(204);
+    }
+    admin.post("/v1/roles", role).expect(201);
+    admin.if_match("*").patch("/v1/roles/desk", json!({"description": "All of it."})).expect(200);
+    let account = |name: &str| json!({"email": format!("{name}@example.org"), "name": name, "role": "desk"});
+    let ids = ["kept", "gone"].map(|name| text(&admin.make("users", account(name))["id"]).to_owned());
+    admin.if_match("*").patch(&format!("/v1/users/{}", ids[0]), json!({"name": "Kept"})).expect(200);
+    admin.if_match("*").delete(&format!("/v1/users/{}", ids[1])).expect(204);
+    let token = |name: &str| editor.make("tokens", json!({"name": name, "scopes": ["articles:read_drafts"]}));
+    let (_, revoked) = (token("kept"), token("revoked"));
+    editor.delete(&format!("/v1/tokens/{}", text(&revoked["id"]))).expect(204);
+    editor.post(&format!("{}/preview-links", address(story)), json!({"label": "The lawyer"})).expect(201);
+    app.signed_in("partner@example.org", "partner").send("POST", "/v1/auth/logout", None).expect(204);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let rotate = |connection: &mut _, journal: &mut _| access_keys::rotate(connection, journal, false);
+    runtime.block_on(app.app().ledger().write(Actor::Operator, WriteOptions::default(), rotate)).unwrap();
 }
 
 fn check(app: &TestApp) -> Check {
@@ -109,8 +148,10 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
     let app = TestApp::start(database);
     busy(&app);
     let counts = verify(&app).unwrap_or_else(|finding| panic!("{}", finding.text));
+    let of_accounts = (counts.accounts, counts.roles, counts.tokens, counts.preview_links);
+    assert!(of_accounts == (5, 1, 1, 1) && counts.sessions > 4, "{counts:?}");
     assert!(
-        counts.stories == 9 && counts.purged == 1 && counts.publications > 12 && counts.checkpoints > 20,
+        counts.stories == 11 && counts.purged == 1 && counts.publications > 12 && counts.checkpoints > 20,
         "{counts:?}"
     );
     let first = "(SELECT id FROM articles WHERE slug = 'first-changed')";
@@ -245,6 +286,60 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
           SELECT 'zzz', 'invented', name, links, version, created_at, updated_at FROM authors WHERE slug = 'ana'",
             "authors, id zzz: the log does not know it"),
         ("DELETE FROM tags WHERE slug = 'unused'", "it was removed by hand"),
+        ("DELETE FROM former_slugs WHERE slug = 'renamed'", "it is not what was saved"),
+        ("UPDATE former_slugs SET resource_id = (SELECT id FROM tags WHERE slug = 'b')", "it is not what was saved"),
+        ("UPDATE former_slugs SET resource_id = 'zzz'", "it is not what was saved"),
+        (
+            "INSERT INTO former_slugs (kind, slug, resource_id, retired_at)
+             SELECT kind, 'invented', 'zzz', retired_at FROM former_slugs",
+            "former_slugs, slug invented: it leads to nothing",
+        ),
+        ("UPDATE articles SET review_step = 'approved' WHERE slug = 'submitted'", "where its review stands"),
+        ("UPDATE articles SET review_note = NULL WHERE slug = 'submitted'", "where its review stands"),
+        ("UPDATE articles SET review_step = NULL, review_version = NULL, review_by = NULL, review_at = NULL,
+          review_note = NULL, submitted_by = NULL WHERE slug = 'submitted'", "where its review stands"),
+        ("UPDATE articles SET review_step = 'approved', review_version = 1 WHERE slug = 'taken-back'", "where its review stands"),
+        ("UPDATE users SET role = 'admin' WHERE email_key = 'writer@example.org'", "it is not what was saved"),
+        ("UPDATE users SET email_key = 'x' WHERE email_key = 'writer@example.org'", "it is not what was saved"),
+        (
+            "UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE email_key = 'writer@example.org')
+             WHERE email_key = 'admin@example.org'",
+            "it is not what was saved",
+        ),
+        ("UPDATE users SET active = NOT active WHERE email_key = 'partner@example.org'", "it is not what was saved"),
+        ("UPDATE users SET invited = NOT invited WHERE email_key = 'kept@example.org'", "it is not what was saved"),
+        ("DELETE FROM users WHERE email_key = 'kept@example.org'", "it was removed by hand"),
+        (
+            "INSERT INTO users (id, email, email_key, name, role, password_hash, active, version, created_at, updated_at)
+             SELECT 'zzz', 'zzz', 'zzz', name, role, password_hash, active, version, created_at, updated_at FROM users
+             WHERE email_key = 'admin@example.org'",
+            "users, id zzz: the log does not know it",
+        ),
+        ("UPDATE roles SET permissions = '[]'", "roles, id desk: it is not what was saved"),
+        ("DELETE FROM roles", "roles, id desk: it was removed by hand"),
+        ("UPDATE api_tokens SET scopes = '[]'", "it is not what was saved"),
+        ("UPDATE api_tokens SET hash = 'zzz'", "it is not what was saved"),
+        ("UPDATE api_tokens SET expires_at = (SELECT MAX(trusted_until) FROM access_keys)", "it is not what was saved"),
+        ("DELETE FROM api_tokens", "it was removed by hand"),
+        ("UPDATE sessions SET user_id = (SELECT MAX(id) FROM users)", "it is not what was saved"),
+        (
+            "INSERT INTO sessions (id, user_id, created_at, expires_at, last_used_at)
+             SELECT 'zzz', user_id, created_at, expires_at, last_used_at FROM sessions
+             WHERE id = (SELECT MAX(id) FROM sessions)",
+            "sessions, id zzz: the log does not know it",
+        ),
+        ("UPDATE sessions SET ended_at = NULL", "it was ended and goes on"),
+        ("UPDATE preview_links SET made_by = (SELECT MAX(id) FROM users)", "it is not what was saved"),
+        ("DELETE FROM access_keys WHERE id <> 'first'", "access_keys: the keys are not those"),
+        (
+            "UPDATE access_keys SET trusted_until = (SELECT MAX(trusted_until) FROM access_keys)",
+            "access_keys: the keys are not those",
+        ),
+        (
+            "INSERT INTO access_keys (id, signs_from, trusted_until)
+             SELECT 'zzz', signs_from, trusted_until FROM access_keys WHERE id <> 'first'",
+            "access_keys: the keys are not those",
+        ),
         (
             "INSERT INTO articles SELECT 'zzz', 'invented', slug_taken_over, version, title, language, kind, featured,
              has_image, section_id, source_id, document, body, body_html, editor_note, embargo_until, translation_of, corrections,
@@ -282,6 +377,44 @@ fn many_writers_at_once_make_one_chain_without_gaps(database: Database) {
     let positions: Vec<u64> =
         log["data"].as_array().unwrap().iter().map(|entry| entry["position"].as_u64().unwrap()).collect();
     assert_eq!(positions, (1..=counts.entries).collect::<Vec<_>>());
+}
+
+#[apply(each_database)]
+fn a_hash_that_is_made_stronger_at_sign_in_is_in_the_log(database: Database) {
+    let app = TestApp::start(database);
+    app.make_account("ana@example.org", "writer");
+    let weak = Argon2::from(Params::new(8, 1, 1, None).unwrap());
+    let weak: PasswordHash = weak.hash_password(PASSWORD.as_bytes()).unwrap();
+    let by_hand = format!("UPDATE users SET password_hash = '{weak}'");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let write = app.app().db().write(move |connection| Ok(connection.batch_execute(&by_hand)?));
+    runtime.block_on(write).unwrap();
+    assert!(finding(verify(&app)).starts_with("users, id "));
+    app.signed_in("ana@example.org", "writer");
+    assert_untouched(&app);
+    let entries = app.admin().get("/v1/events?action=password_rehashed").expect(200).json();
+    assert_eq!(entries["data"].as_array().unwrap().len(), 1, "{entries}");
+}
+
+#[apply(each_database)]
+fn a_token_that_is_put_away_is_in_the_log(database: Database) {
+    let app = TestApp::start(database);
+    let token = app.editor().make("tokens", json!({"name": "Old", "scopes": ["articles:read_drafts"]}));
+    let days = |days: u64| days * 24 * 60 * 60;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let tidy = || {
+        let ledger = app.app().ledger();
+        runtime.block_on(ledger.write(Actor::Clock, WriteOptions::default(), jobs::tidy)).unwrap();
+    };
+    app.pass(days(119));
+    tidy();
+    app.admin().get(&format!("/v1/tokens/{}", text(&token["id"]))).expect(200);
+    app.pass(days(2));
+    tidy();
+    app.admin().get(&format!("/v1/tokens/{}", text(&token["id"]))).expect(404);
+    assert_untouched(&app);
+    let entries = app.admin().get("/v1/events?action=deleted&resource=token").expect(200).json();
+    assert_eq!((&entries["data"][0]["note"], &entries["data"][1]), (&json!("expired"), &Value::Null), "{entries}");
 }
 
 /// What is wrong, as it is told.

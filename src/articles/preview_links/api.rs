@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Action, Event, Journal, Ledger, Resource};
+use crate::events::{Action, Event, Journal, Ledger, Resource, Sealed};
 use crate::http::answer::{Answer, Audience};
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
@@ -142,7 +142,8 @@ fn create(
         expires_at,
     };
     store::insert(connection, &row)?;
-    journal.record(Event::new(Action::Created, Resource::PreviewLink, &row.id).noted(Some(in_words(&row))));
+    let created = Event::new(Action::Created, Resource::PreviewLink, &row.id).sealing(row.seal(connection)?);
+    journal.record(created.noted(Some(in_words(&row))));
     Ok(row.into())
 }
 

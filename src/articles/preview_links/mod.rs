@@ -8,7 +8,7 @@ mod preview;
 mod secret;
 mod store;
 
-pub use store::tidy;
+pub use store::{PreviewLinkRow, tidy};
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::definition::{PreviewLink, PreviewLinkList};
 use super::secret::PreviewSecret;
@@ -10,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::preview_links;
 use crate::error::{Error, Rejection, Result};
+use crate::events::{Resource, Sealed, chain};
 use crate::http::page::{Key, Page, Start};
 
 /// Most links of one article that are good at the same time.
@@ -20,7 +22,7 @@ const LISTED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A link as it is stored: without its secret.
 #[allow(missing_docs, reason = "the migrations say what each column means")]
-#[derive(Clone, Queryable, Selectable, Insertable)]
+#[derive(Clone, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = preview_links)]
 pub struct PreviewLinkRow {
     pub id: String,
@@ -32,6 +34,18 @@ pub struct PreviewLinkRow {
     pub hint: String,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
+}
+
+impl Sealed for PreviewLinkRow {
+    const RESOURCE: Resource = Resource::PreviewLink;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn seal(&self, _: &mut AnyConnection) -> Result<String> {
+        chain::digest(self)
+    }
 }
 
 impl From<PreviewLinkRow> for PreviewLink {

@@ -1,15 +1,18 @@
 //! The columns of a review in the row of its story.
 
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::state::{Review, ReviewState, Step};
 use crate::clock::Timestamp;
 use crate::db::keyset::Condition;
 use crate::db::schema::articles;
+use crate::error::Result;
+use crate::events::chain;
 
 /// The last step of a review, and to which version of the story; nothing when there is none.
 #[allow(missing_docs, reason = "the migrations say what each column means")]
-#[derive(Debug, Clone, Default, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = articles, treat_none_as_null = true)]
 pub struct ReviewRow {
     pub review_step: Option<Step>,
@@ -21,6 +24,11 @@ pub struct ReviewRow {
 }
 
 impl ReviewRow {
+    /// The hash of all of it, for the log.
+    pub fn seal(&self) -> Result<String> {
+        chain::digest(self)
+    }
+
     /// Where the review of a story stands that is in this version now.
     pub fn state(&self, version: i32) -> ReviewState {
         match self.review_step {

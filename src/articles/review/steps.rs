@@ -128,7 +128,7 @@ fn put(
     (action, note): (Action, Option<String>),
 ) -> Result<Passed> {
     held::store(connection, &held.row)?;
-    let event = Event::new(action, Resource::Article, &held.row.id).noted(note);
+    let event = Event::new(action, Resource::Article, &held.row.id).noted(note).sealing(held.row.review.seal()?);
     journal.record(Event { after: Some(held.row.version), ..event });
     Ok(held.into())
 }

@@ -2,13 +2,19 @@
 //!
 //! What is covered: every entry of the log; every revision, and the working copy with everything that its next
 //! publication would say; everything that was published, with its links, its intervals and its words in the search index;
-//! kills, embargoes and the trash; tags, authors and sources. What is not: accounts, sessions, roles and API tokens, whose
-//! entries hold no hashes; former slugs, and the tables that are made from others (tallies, tombstones).
+//! kills, embargoes, reviews and the trash; tags, authors and sources with their former slugs; accounts, roles, sessions,
+//! API tokens, preview links and access keys. What is not: what lives for a short time only (refresh tokens, one-time
+//! links, letters that wait, who is editing, kept answers), and the tables that are made from others (tallies,
+//! tombstones).
 
+mod accounts;
 mod copy;
+mod keys;
 mod log;
 mod names;
 mod publications;
+mod review;
+mod rows;
 mod story;
 mod withdrawals;
 
@@ -43,6 +49,16 @@ pub struct Counts {
     pub publications: u64,
     /// Tags, authors and sources.
     pub names: u64,
+    /// Accounts.
+    pub accounts: u64,
+    /// Roles that admins made.
+    pub roles: u64,
+    /// Sessions, ended ones among them.
+    pub sessions: u64,
+    /// API tokens.
+    pub tokens: u64,
+    /// Preview links.
+    pub preview_links: u64,
 }
 
 /// The first row that is not as it was written.
@@ -140,6 +156,8 @@ impl Check {
         }
         story::check_all(connection, self.now, counts)?;
         names::check(connection, counts)?;
+        accounts::check(connection, counts)?;
+        keys::check(connection)?;
         check_index(connection)
     }
 }
@@ -154,7 +172,8 @@ fn check_index(connection: &mut AnyConnection) -> Checked {
 
 impl fmt::Display for Counts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { entries, checkpoints, former, stories, purged, revisions, publications, names } = self;
+        let Counts { entries, checkpoints, former, stories, purged, revisions, publications, names, .. } = self;
+        let Counts { accounts, roles, sessions, tokens, preview_links, .. } = self;
         writeln!(formatter, "log           {entries} entries in one chain, {checkpoints} signed checkpoints")?;
         if *former > 0 {
             writeln!(
@@ -168,6 +187,11 @@ impl fmt::Display for Counts {
             formatter,
             "publications  {publications}, each sealed, in the log, in its interval and in the search index"
         )?;
-        write!(formatter, "names         {names} tags, authors and sources")
+        writeln!(formatter, "names         {names} tags, authors and sources, with their former slugs")?;
+        write!(
+            formatter,
+            "accounts      {accounts}, with {roles} made roles, {sessions} sessions, {tokens} API tokens and \
+             {preview_links} preview links"
+        )
     }
 }

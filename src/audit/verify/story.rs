@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{BATCH, Checked, Counts, copy, expect, publications, readable, withdrawals};
+use super::{BATCH, Checked, Counts, copy, expect, publications, readable, review, withdrawals};
 use crate::articles::ArticleRow;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
@@ -79,6 +79,7 @@ fn check(connection: &mut AnyConnection, id: &str, now: Timestamp, counts: &mut 
     counts.stories += 1;
     copy::check_revisions(connection, &row, &log, counts)?;
     copy::check_index(connection, &row, &log)?;
+    review::check(&row, &log)?;
     let published = publications::check(connection, id, &log, (now, counts))?;
     copy::check_door(&row, &published)?;
     withdrawals::check(connection, &row, &log, (&published, now))

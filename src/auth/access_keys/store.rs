@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
+use serde_json::json;
 
 use super::key::Term;
 use crate::auth::token;
@@ -11,11 +12,14 @@ use crate::db::schema::access_keys;
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Turn, take_turns};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Action, Event, Journal, Resource};
+use crate::events::{Action, Event, Journal, Resource, chain};
 
 /// How long a key is known before it signs: by then every instance has looked, so that none meets a token whose key it
 /// does not know.
 const ANNOUNCED: Duration = Duration::from_secs(5);
+
+/// The name of the key that every newsroom begins with.
+const FIRST: &str = "first";
 
 /// Most keys whose tokens are accepted at the same time.
 const MOST_TRUSTED: usize = 2;
@@ -41,21 +45,47 @@ pub fn rotate(connection: &mut AnyConnection, journal: &mut Journal, at_once: bo
         );
         return Err(Error::Conflict(Rejection::anywhere("rotated_lately", detail)));
     }
-    let (signs_from, end) = match at_once {
-        true => (now, now),
-        false => {
-            let signs_from = now.after(ANNOUNCED);
-            // An instance whose clock is behind signs with the old key for a little longer.
-            (signs_from, signs_from.after(token::LIFETIME + token::LEEWAY))
-        }
-    };
+    let signs_from = if at_once { now } else { now.after(ANNOUNCED) };
+    let end = end_of_others(signs_from, at_once);
     let others = access_keys::table.filter(access_keys::trusted_until.gt(end));
     diesel::update(others).set(access_keys::trusted_until.eq(end)).execute(connection)?;
     let term = Term { id: new_id(), signs_from, trusted_until: Timestamp::FOREVER };
     diesel::insert_into(access_keys::table).values(&term).execute(connection)?;
     let note = at_once.then(|| "at once: no token of another key is accepted any more".to_owned());
-    journal.record(Event::new(Action::KeyRotated, Resource::AccessKey, &term.id).noted(note));
+    let rotated = Event::new(Action::KeyRotated, Resource::AccessKey, &term.id).noted(note);
+    journal.record(rotated.sealing(seal(&term, at_once)?));
     Ok(term)
+}
+
+/// Until when the keys before a new one are trusted.
+fn end_of_others(signs_from: Timestamp, at_once: bool) -> Timestamp {
+    match at_once {
+        true => signs_from,
+        // An instance whose clock is behind signs with the old key for a little longer.
+        false => signs_from.after(token::LIFETIME + token::LEEWAY),
+    }
+}
+
+/// The hash of a rotation, for the log.
+fn seal(term: &Term, at_once: bool) -> Result<String> {
+    chain::digest(&json!({ "id": term.id, "signs_from": term.signs_from, "at_once": at_once }))
+}
+
+/// Whether the keys are those that the last rotation left, named by its key and its hash in the log; or, when there was
+/// none, the one that every newsroom begins with.
+pub fn are_as_rotated(terms: &[Term], rotation: Option<&(String, Option<String>)>) -> Result<bool> {
+    let Some((id, sealed)) = rotation else {
+        return Ok(matches!(terms, [only] if only.id == FIRST && only.trusted_until == Timestamp::FOREVER));
+    };
+    let Some(newest) = terms.iter().find(|term| term.id == *id) else { return Ok(false) };
+    for at_once in [false, true] {
+        if sealed.as_ref() == Some(&seal(newest, at_once)?) {
+            let end = end_of_others(newest.signs_from, at_once);
+            let mut others = terms.iter().filter(|term| term.id != *id);
+            return Ok(newest.trusted_until == Timestamp::FOREVER && others.all(|term| term.trusted_until <= end));
+        }
+    }
+    Ok(false)
 }
 
 /// Deletes the terms of keys that nobody trusts any more; for the background loop. Gives how many.

@@ -13,7 +13,7 @@ use crate::auth::{Allow, SignedIn, decide, roles, standing};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Action, Event, Journal, Ledger, Resource};
+use crate::events::{Action, Event, Journal, Ledger, Resource, Sealed};
 use crate::http::answer::{Answer, Audience};
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::Reference;
@@ -112,7 +112,8 @@ fn create(
         last_used_at: None,
         last_used_from: None,
     };
-    journal.record(Event::new(Action::Created, Resource::Token, &row.id).noted(Some(in_words(&row.name, &scopes))));
+    let created = Event::new(Action::Created, Resource::Token, &row.id).sealing(row.seal(connection)?);
+    journal.record(created.noted(Some(in_words(&row.name, &scopes))));
     store::insert(connection, row)
 }
 

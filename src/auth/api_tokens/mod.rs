@@ -9,4 +9,4 @@ mod store;
 
 pub use api::routes;
 pub use bearer::{is_api_token, recognise};
-pub use store::{find_by_id, prune, revoke_all};
+pub use store::{ApiTokenRow, find_by_id, prune, revoke_all};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
+use serde_json::json;
 
 use super::definition::{ApiToken, ApiTokenFilter, ApiTokenList};
 use super::secret::ApiTokenSecret;
@@ -14,15 +15,20 @@ use crate::clock::Timestamp;
 use crate::db::schema::{api_tokens, users};
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Rejection, Result};
+use crate::events::{Action, Event, Journal, Resource, Sealed, chain};
 use crate::http::page::{Key, Page, Start};
 
 /// Most tokens of one account.
 const MOST_TOKENS: i64 = 50;
 
+/// For how long a token is listed after it expired, so that people find out why a script stopped.
+const LISTED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// How exactly the last use is kept: a busy token must not write with every request.
 const BETWEEN_NOTES: Duration = Duration::from_secs(60);
 
 /// A token as it is stored: without its secret.
+#[allow(missing_docs, reason = "the migrations say what each column means")]
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = api_tokens)]
 pub struct ApiTokenRow {
@@ -53,6 +59,43 @@ pub struct Bearer {
     pub rights: Rights,
     /// Whether its use should be noted.
     pub note: bool,
+}
+
+impl Sealed for ApiTokenRow {
+    const RESOURCE: Resource = Resource::Token;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn seal(&self, _: &mut AnyConnection) -> Result<String> {
+        let ApiTokenRow {
+            id,
+            user_id,
+            name,
+            hash,
+            hint,
+            scopes,
+            sections,
+            sources,
+            created_at,
+            expires_at,
+            last_used_at: _,
+            last_used_from: _,
+        } = self;
+        chain::digest(&json!({
+            "id": id,
+            "user_id": user_id,
+            "name": name,
+            "hash": hash,
+            "hint": hint,
+            "scopes": scopes,
+            "sections": sections,
+            "sources": sources,
+            "created_at": created_at,
+            "expires_at": expires_at,
+        }))
+    }
 }
 
 impl ApiTokenRow {
@@ -191,8 +234,12 @@ pub fn revoke_all(connection: &mut AnyConnection, user_id: &str) -> Result<Vec<S
     Ok(ids)
 }
 
-/// Deletes tokens that expired a month ago and more; until then a list tells why a script stopped. Gives how many.
-pub fn prune(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
-    let month = Duration::from_secs(30 * 24 * 60 * 60);
-    Ok(diesel::delete(api_tokens::table.filter(api_tokens::expires_at.le(now.before(month)))).execute(connection)?)
+/// Deletes tokens that expired a month ago and more, and says so in the log. Gives how many.
+pub fn prune(connection: &mut AnyConnection, journal: &mut Journal) -> Result<usize> {
+    let old = api_tokens::table.filter(api_tokens::expires_at.le(journal.now().before(LISTED_FOR)));
+    let ids: Vec<String> = diesel::delete(old).returning(api_tokens::id).get_results(connection)?;
+    for id in &ids {
+        journal.record(Event::new(Action::Deleted, Resource::Token, id).noted(Some("expired".to_owned())));
+    }
+    Ok(ids.len())
 }

@@ -9,7 +9,7 @@ use crate::auth::user_store::UserRow;
 use crate::auth::visitor::Visitor;
 use crate::auth::{session_list, user_store};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{Action, Actor, Event, Resource};
+use crate::events::{Action, Actor, Event, Resource, Sealed};
 use crate::http::fields::Email;
 use crate::http::query::WriteOptions;
 use crate::mail::queue;
@@ -90,7 +90,8 @@ impl Accounts {
                     Purpose::Invite => Action::InviteAccepted,
                     Purpose::Reset => Action::PasswordReset,
                 };
-                journal.record(Event { action, ..Event::updated(Resource::User, row.id, row.version) }.noted(note));
+                let opened = Event { action, ..Event::updated(Resource::User, &row.id, row.version) };
+                journal.record(opened.noted(note).sealing(row.seal(connection)?));
                 Ok(())
             });
         write.await

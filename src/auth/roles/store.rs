@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::definition::{RoleDefinition, RoleInput, RoleList};
 use super::name::RoleName;
@@ -13,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{roles, sources, tags, users};
 use crate::error::{Error, Rejection, Result};
-use crate::events::{self, Event, Journal, Resource};
+use crate::events::{self, Event, Journal, Resource, Sealed, chain};
 use crate::http::etag::IfMatch;
 use crate::http::input::nearest;
 use crate::http::page::List;
@@ -22,16 +23,29 @@ use crate::http::page::List;
 const MOST_ROLES: i64 = 100;
 
 /// A role that an admin made.
-#[derive(Debug, Clone, Queryable, Insertable, AsChangeset)]
+#[allow(missing_docs, reason = "the migrations say what each column means")]
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = roles, treat_none_as_null = true)]
-struct RoleRow {
-    name: String,
+pub struct RoleRow {
+    pub name: String,
     description: Option<String>,
     /// JSON; sections and sources by id.
     permissions: String,
     version: i32,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+impl Sealed for RoleRow {
+    const RESOURCE: Resource = Resource::Role;
+
+    fn id(&self) -> &str {
+        &self.name
+    }
+
+    fn seal(&self, _: &mut AnyConnection) -> Result<String> {
+        chain::digest(self)
+    }
 }
 
 impl RoleRow {
@@ -157,7 +171,7 @@ pub fn create(connection: &mut AnyConnection, journal: &mut Journal, input: Role
     };
     let inserted = diesel::insert_into(roles::table).values(&row).execute(connection).map_err(Error::from);
     inserted.map_err(|error| if matches!(error, Error::Conflict(_)) { taken() } else { error })?;
-    journal.record(Event::created(Resource::Role, &row.name));
+    journal.record(Event::created(Resource::Role, &row.name).sealing(row.seal(connection)?));
     show(connection, row, 0)
 }
 
@@ -192,7 +206,7 @@ pub fn update(
     }
     let whose: Vec<String> = users::table.filter(users::role.eq(name)).select(users::id).load(connection)?;
     events::withhold_answers_to(connection, &whose)?;
-    journal.record(Event::updated(Resource::Role, name, row.version));
+    journal.record(Event::updated(Resource::Role, name, row.version).sealing(row.seal(connection)?));
     show(connection, row, accounts)
 }
 
