@@ -32,7 +32,6 @@ pub struct Wish {
     #[param(value_type = Option<String>, example = "articles:write,articles:publish")]
     action: List<Permission>,
     /// With which article, by id or slug. Without it, the answer says whether you may do it with any article at all.
-    #[param(max_length = 200)]
     id: Option<String>,
 }
 

@@ -79,11 +79,20 @@ pub fn refuse_published(
     }
 }
 
-/// Ends what was allowed before a story was killed: other working copies that took its slugs over, and are not read under
-/// them, need an admin's leave from now on.
+/// Notes whether a working copy takes its slug over from another story.
+pub fn mark(connection: &mut AnyConnection, article: &str, taken_over: bool) -> Result<()> {
+    diesel::update(articles::table.find(article)).set(articles::slug_taken_over.eq(taken_over)).execute(connection)?;
+    Ok(())
+}
+
+/// Ends what was allowed before a story was killed: other working copies that took its slugs over need an admin's leave to
+/// be published under them from now on.
 pub fn end_takeovers(connection: &mut AnyConnection, killed: &str) -> Result<()> {
     let its_slugs = publications::table.filter(publications::article_id.eq(killed)).select(publications::slug);
-    let takers = articles::table.filter(articles::slug_taken_over).filter(articles::slug.eq_any(its_slugs));
+    let takers = articles::table
+        .filter(articles::slug.eq_any(its_slugs))
+        .filter(articles::deleted_at.is_null())
+        .filter(articles::slug_taken_over);
     diesel::update(takers).set(articles::slug_taken_over.eq(false)).execute(connection)?;
     Ok(())
 }
@@ -111,8 +120,9 @@ pub fn takes_over(
     };
     let other = latest(connection, slug)?.filter(|(other, _)| before.is_none_or(|row| row.id != *other));
     let Some((other, known_since)) = other else { return Ok(true) };
-    let other: Option<ArticleRow> =
-        articles::table.find(other).select(ArticleRow::as_select()).first(connection).optional()?;
+    // Held until the commit, so that a kill of that one comes entirely before this or after.
+    let held = diesel::update(articles::table.find(other)).set(articles::version.eq(articles::version));
+    let other: Option<ArticleRow> = held.returning(ArticleRow::columns()).get_result(connection).optional()?;
     match other {
         // At the address of what was killed readers are told so; who puts something else there lifts the kill.
         Some(other) if other.killed_at.is_some() && !access::may(caller, Permission::LiftKills, &other) => {

@@ -7,7 +7,6 @@
 
 use diesel::dsl::not;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Timestamp as SqlTimestamp};
 
 use super::held::{self, Held, Passed};
 use super::publication::{Interval, Publication};
@@ -17,14 +16,14 @@ use super::schedule::{Ending, SETTLING, Schedule, Slot};
 use super::wish::{Publish, dates, interval};
 use super::{announcing, corrections, killing, names};
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
-use crate::db::schema::{authors, publication_authors, publication_tags, publications, tags};
+use crate::db::schema::{publication_authors, publication_tags, publications};
 use crate::db::types::new_id;
+use crate::db::{self, AnyConnection};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Action, Event, Journal, Resource};
 use crate::live::seal::Printing;
 use crate::live::words::index::{self, Indexed};
-use crate::live::{self, Document, References, WithdrawalKind, was_read};
+use crate::live::{self, Document, Printed, References, WithdrawalKind, was_read};
 
 /// Publishes the working copy: now, or in the future, and not before its embargo ends. What runs ends where the new
 /// publication begins, and what was scheduled before is cancelled. A review is over with it. `note` goes to the log.
@@ -36,6 +35,7 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, held: Held
         return Err(Error::Forbidden("This article was killed; only an admin publishes it again.".into()));
     }
     let interval = interval(&wish, &held)?;
+    let is_lifting = held.row.killed_at.is_some();
     let Held { row, schedule, awaited, now } = lift_kill(connection, journal, held, interval)?;
     // What readers find under this slug already was let through before.
     let known = schedule.running.as_ref().is_some_and(|running| running.slug == row.slug);
@@ -49,6 +49,8 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, held: Held
     if corrections::any_waits(&document.corrections, &unread) {
         let running = schedule.running.as_ref().filter(|slot| !unread.contains(&slot.number));
         let previous = match running.or(schedule.expired()) {
+            // What was killed is not told of.
+            _ if is_lifting => None,
             Some(slot) => Some(slot.number),
             None => last_read(connection, &row.id, now)?.map(|read| read.number),
         };
@@ -58,7 +60,7 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, held: Held
     let references = References::load(connection, [&document])?;
     let publication = Publication::of(&row, document.clone(), &references, (interval, dates))?;
     write_ends(connection, &endings, &awaited, now)?;
-    insert(connection, &publication, &document)?;
+    insert(connection, &publication, &references.printed(&document))?;
     announcing::expect(connection, &publication, now)?;
     let slot = Slot::from(&publication);
     let row = ArticleRow {
@@ -78,7 +80,8 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, held: Held
 }
 
 /// Takes a kill back, and only for a story that is read at once: one that was killed and waits would no longer be told as
-/// killed. What was killed stays out of sight, with the notes that readers saw beside it; revisions keep them.
+/// killed. It begins anew: what was killed stays out of sight, with its dates and the notes that readers saw beside it;
+/// revisions keep those.
 fn lift_kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, interval: Interval) -> Result<Held> {
     if held.row.killed_at.is_none() {
         return Ok(held);
@@ -89,7 +92,7 @@ fn lift_kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, 
     }
     killing::end(connection, &held.row.id, WithdrawalKind::Killed, held.now)?;
     let row = corrections::withdraw(connection, journal, held.row)?;
-    Ok(Held { row: ArticleRow { killed_at: None, ..row }, ..held })
+    Ok(Held { row: ArticleRow { killed_at: None, first_published_at: Timestamp::FOREVER, ..row }, ..held })
 }
 
 /// Ends what readers see, now, and cancels what is scheduled.
@@ -162,6 +165,8 @@ pub(super) fn move_to(
         true => slot.first_published_at,
         false => last_read(connection, &row.id, now)?.map_or(interval.from, |read| read.first_published_at),
     };
+    // What was to appear later had the date of that moment, which does not hold any more.
+    let modified = Some(before.printing.modified_at).filter(|modified| *modified <= now);
     let printing = Printing {
         id: new_id(),
         number,
@@ -171,13 +176,13 @@ pub(super) fn move_to(
         document: serde_json::to_string(&document).map_err(Error::internal)?,
         first_published_at: first,
         published_at: interval.from,
-        modified_at: before.printing.modified_at.max(interval.from),
+        modified_at: modified.map_or(interval.from, |modified| modified.max(interval.from)),
         previous_hash: row.publication_hash.clone(),
         ..before.printing
     };
     let publication = Publication { printing, live_until: interval.until, superseded: false, ..before };
     let publication = publication.finished(&document)?;
-    insert(connection, &publication, &document)?;
+    insert(connection, &publication, document.printed.as_ref().unwrap_or(&Printed::default()))?;
     announcing::expect(connection, &publication, now)?;
     let row = ArticleRow {
         published_at: interval.from,
@@ -289,42 +294,28 @@ fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> R
     Ok(read.first(connection).optional()?)
 }
 
-/// Writes a publication, its words for search, and its links, with the slugs that lead to them now. What no longer
-/// exists is left out. A link repeats what lists by it need of the publication; the database keeps the end of the
-/// interval in step.
-fn insert(connection: &mut AnyConnection, publication: &Publication, document: &Document) -> Result<()> {
-    let author_ids: Vec<&String> = document.authors.iter().map(|credit| &credit.id).collect();
+/// Writes a publication, its words for search, and its links, with the slugs that were printed. A link repeats what lists
+/// by it need of the publication; the database keeps the end of the interval in step.
+fn insert(connection: &mut AnyConnection, publication: &Publication, printed: &Printed) -> Result<()> {
     diesel::insert_into(publications::table).values(publication.clone()).execute(connection)?;
     let printing = &publication.printing;
-    let repeated = || {
-        (
-            printing.id.as_str().into_sql::<Text>(),
-            printing.article_id.as_str().into_sql::<Text>(),
-            printing.published_at.into_sql::<SqlTimestamp>(),
-            printing.live_from.into_sql::<SqlTimestamp>(),
-            publication.live_until.into_sql::<SqlTimestamp>(),
-            publication.superseded.into_sql::<Bool>(),
-        )
-    };
-    authors::table
-        .filter(authors::id.eq_any(author_ids))
-        .select((authors::id, authors::slug, repeated()))
-        .insert_into(publication_authors::table)
-        .into_columns({
-            use publication_authors::{article_id, author_id, live_from, live_until, publication_id, published_at};
-            use publication_authors::{slug, superseded};
-            (author_id, slug, (publication_id, article_id, published_at, live_from, live_until, superseded))
-        })
-        .execute(connection)?;
-    tags::table
-        .filter(tags::id.eq_any(&document.tags))
-        .select((tags::id, tags::slug, repeated()))
-        .insert_into(publication_tags::table)
-        .into_columns({
-            use publication_tags::{article_id, live_from, live_until, publication_id, published_at};
-            use publication_tags::{slug, superseded, tag_id};
-            (tag_id, slug, (publication_id, article_id, published_at, live_from, live_until, superseded))
-        })
-        .execute(connection)?;
+    let authors = printed.authors.iter().map(|author| {
+        use publication_authors::{article_id, author_id, live_from, live_until, publication_id, published_at};
+        use publication_authors::{slug, superseded};
+        let link = (publication_id.eq(&printing.id), author_id.eq(&author.id), slug.eq(&author.slug));
+        let dates = (published_at.eq(printing.published_at), live_from.eq(printing.live_from));
+        let end = (live_until.eq(publication.live_until), superseded.eq(publication.superseded));
+        (link, article_id.eq(&printing.article_id), dates, end)
+    });
+    db::insert_all!(connection, publication_authors::table, authors.collect())?;
+    let tags = printed.tags.iter().map(|tag| {
+        use publication_tags::{article_id, live_from, live_until, publication_id, published_at};
+        use publication_tags::{slug, superseded, tag_id};
+        let link = (publication_id.eq(&printing.id), tag_id.eq(&tag.id), slug.eq(&tag.slug));
+        let dates = (published_at.eq(printing.published_at), live_from.eq(printing.live_from));
+        let end = (live_until.eq(publication.live_until), superseded.eq(publication.superseded));
+        (link, article_id.eq(&printing.article_id), dates, end)
+    });
+    db::insert_all!(connection, publication_tags::table, tags.collect())?;
     index::add(connection, &publication.into())
 }

@@ -224,6 +224,9 @@ pub fn change(
     }
     refuse_past_embargo(&draft, before.embargo_until, journal.now())?;
     let embargo = before.embargo_until;
+    if slug_taken_over != before.slug_taken_over {
+        names::mark(connection, &before.id, slug_taken_over)?;
+    }
     let row = ArticleRow { slug, slug_taken_over, ..before.clone() };
     let row = save_draft(connection, journal, row, draft, note)?;
     access::check_written(caller, &row)?;
@@ -278,7 +281,7 @@ pub fn unchanged<'a>(id: &'a str, version: i32) -> _ {
 }
 
 /// Stores what a save says, unless somebody changed or deleted the row since it was read. The door's dates may have moved
-/// meanwhile, and stay.
+/// meanwhile, and stay; so does whether the slug is taken over, which a kill ends.
 fn save(
     connection: &mut AnyConnection,
     row: &ArticleRow,
@@ -288,7 +291,6 @@ fn save(
     let columns = (
         index,
         articles::slug.eq(&row.slug),
-        articles::slug_taken_over.eq(row.slug_taken_over),
         articles::version.eq(row.version),
         with_notes.then(|| articles::corrections.eq(&row.corrections)),
         articles::updated_at.eq(row.updated_at),

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use super::input::ArticleInput;
 use super::{access, store};
 use crate::auth::{Permission, SignedIn};
-use crate::db::AnyConnection;
 use crate::db::schema::articles;
+use crate::db::{self, AnyConnection, Turn};
 use crate::error::{Error, Rejection, Result};
 use crate::http::patch::Patch;
 use crate::http::path::Reference;
@@ -24,6 +24,8 @@ pub fn resolve(
     let Patch::Value(text) = &input.translation_of else { return Ok(input) };
     let refuse =
         |code: &str, detail: &str| Err(Error::Unprocessable(vec![Rejection::field("/translation_of", code, detail)]));
+    // Two stories that become translations of each other at the same moment would each find the other one free.
+    db::take_turns(connection, Turn::Translating)?;
     let found = store::find(connection, &Reference::parse(text))?;
     let Some(named) = found.filter(|row| caller.is_none_or(|caller| access::may(caller, Permission::ReadDrafts, row)))
     else {

@@ -83,6 +83,7 @@ pub fn restore(
         Err(error) => return Err(error),
     };
     let row = hold_in_trash(connection, &row)?;
+    journal.look_again(row.deleted_at.unwrap_or(row.passed_at));
     let slug = slug.unwrap_or_else(|| row.slug.clone());
     names::refuse_published(connection, (&row.id, &slug), false, journal.now())?;
     let nobody: Option<Timestamp> = None;

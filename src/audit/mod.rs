@@ -2,7 +2,11 @@
 
 mod api;
 mod entry;
+mod reader;
 mod store;
 pub mod verify;
 
 pub use api::routes;
+pub use entry::{LogActor, LogEntry};
+pub use reader::Reader;
+pub use store::LogFilter;

@@ -54,7 +54,8 @@ pub fn list(connection: &mut AnyConnection, filter: &LogFilter, page: &Page) -> 
     Ok(page.list(rows, total, |row| vec![Key::from(row.position)]))
 }
 
-fn filtered<'a>(filter: &LogFilter) -> events::BoxedQuery<'a, Backend> {
+/// The entries that a filter lets through.
+pub(super) fn filtered<'a>(filter: &LogFilter) -> events::BoxedQuery<'a, Backend> {
     let mut query = events::table.into_boxed();
     if let Some(position) = filter.after {
         query = query.filter(events::position.gt(i64::from(position)));

@@ -169,6 +169,8 @@ impl Accounts {
     /// Errors: 404, 412, 409 `last_admin` when nobody would be left to manage accounts.
     pub async fn delete(&self, actor: Actor, options: WriteOptions, id: String, if_match: IfMatch) -> Result<()> {
         let write = self.ledger.write(actor, options, move |connection, journal| {
+            // Held first, so that nothing is given to the account that would go with it without an entry in the log.
+            user_store::hold(connection, &id)?;
             let row = user_store::find(connection, &id)?.ok_or(Error::NotFound("user"))?;
             if_match.check(row.version)?;
             if is_admin(&row) {

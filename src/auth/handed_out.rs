@@ -17,8 +17,7 @@ pub fn take_back(connection: &mut AnyConnection, journal: &mut Journal, user_id:
     }
     // What they lead to is the business of another room; whose they are is ours.
     let previews = preview_links::table.filter(preview_links::made_by.eq(user_id));
-    let ids: Vec<String> = previews.select(preview_links::id).load(connection)?;
-    diesel::delete(previews).execute(connection)?;
+    let ids: Vec<String> = diesel::delete(previews).returning(preview_links::id).get_results(connection)?;
     for link in ids {
         journal.record(Event::new(Action::Deleted, Resource::PreviewLink, link));
     }

@@ -91,9 +91,12 @@ pub fn end_all(
     (user_id, except): (&str, Option<&str>),
 ) -> Result<()> {
     let ended = session_store::end_all(connection, user_id, except, journal.now())?;
-    if ended > 0 {
-        let note = Some(format!("{ended} sessions"));
+    if !ended.is_empty() {
+        let note = Some(format!("{} sessions", ended.len()));
         journal.record(Event::new(Action::SessionsEnded, Resource::User, user_id).noted(note));
+    }
+    for session in ended {
+        journal.record(Event::new(Action::SignedOut, Resource::Session, session));
     }
     Ok(())
 }

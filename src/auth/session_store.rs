@@ -166,12 +166,17 @@ pub fn end(connection: &mut AnyConnection, session_id: &str, now: Timestamp) -> 
 }
 
 /// Ends every session of an account, except perhaps one. Gives how many.
-pub fn end_all(connection: &mut AnyConnection, user_id: &str, except: Option<&str>, now: Timestamp) -> Result<usize> {
+pub fn end_all(
+    connection: &mut AnyConnection,
+    user_id: &str,
+    except: Option<&str>,
+    now: Timestamp,
+) -> Result<Vec<String>> {
     let open = sessions::table
         .filter(sessions::user_id.eq(user_id))
         .filter(sessions::ended_at.is_null())
         .filter(sessions::id.ne(except.unwrap_or_default()));
-    Ok(diesel::update(open).set(sessions::ended_at.eq(now)).execute(connection)?)
+    Ok(diesel::update(open).set(sessions::ended_at.eq(now)).returning(sessions::id).get_results(connection)?)
 }
 
 /// Keeps the hash of a fresh refresh token.

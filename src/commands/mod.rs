@@ -1,5 +1,6 @@
 //! The command line: what can be said, and which file does it.
 
+mod audit;
 mod demo;
 mod import;
 mod keys;
@@ -55,6 +56,7 @@ enum Command {
     Import(import::Import),
     User(user::Users),
     Keys(keys::Keys),
+    Audit(audit::Audit),
     Verify(verify::Verify),
     Reindex(reindex::Reindex),
     Openapi(openapi::Openapi),
@@ -100,6 +102,7 @@ impl Cli {
             Command::Import(import) => import.run(self.settings),
             Command::User(users) => users.run(self.settings),
             Command::Keys(keys) => keys.run(self.settings),
+            Command::Audit(audit) => audit.run(self.settings),
             Command::Verify(verify) => verify.run(self.settings),
             Command::Reindex(reindex) => reindex.run(self.settings),
             Command::Openapi(openapi) => openapi.run(),

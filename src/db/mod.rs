@@ -254,8 +254,10 @@ pub(crate) const MOST_ROWS: usize = 500;
 pub enum Turn {
     /// Making an author, a source or a tag because its name was not found.
     MakingByName,
-    /// Putting a tag below another one.
+    /// Putting a tag below another one, or deleting one that others may stand below.
     MovingTags,
+    /// Making a story a translation of another one.
+    Translating,
     /// Saying in the log what the clock did.
     Announcing,
     /// Giving access tokens another key.
@@ -270,6 +272,7 @@ pub fn take_turns(connection: &mut AnyConnection, turn: Turn) -> Result<()> {
         Turn::MovingTags => "SELECT pg_advisory_xact_lock(7265002)",
         Turn::Announcing => "SELECT pg_advisory_xact_lock(7265003)",
         Turn::RotatingKeys => "SELECT pg_advisory_xact_lock(7265004)",
+        Turn::Translating => "SELECT pg_advisory_xact_lock(7265005)",
     };
     match connection {
         AnyConnection::Postgres(_) => Ok(execute(connection, statement)?),

@@ -88,9 +88,9 @@ text_enum! {
         SignedIn = "signed_in",
         /// Somebody tried to sign in and was refused.
         SignInRefused = "sign_in_refused",
-        /// Somebody signed out, or ended one of their sessions.
+        /// A session ended: somebody signed out, or it was ended, alone or with others.
         SignedOut = "signed_out",
-        /// All sessions of an account were ended, except perhaps the one that did it.
+        /// All sessions of an account were ended, except perhaps the one that did it; each has an entry of its own, too.
         SessionsEnded = "sessions_ended",
         /// A used refresh token came back, so its session was ended.
         TokenReused = "token_reused",

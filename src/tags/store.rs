@@ -306,6 +306,8 @@ pub fn delete(
     if_match: &IfMatch,
     force: bool,
 ) -> Result<()> {
+    // A tag that is put below this one meanwhile would lose its parent without an entry in the log.
+    db::take_turns(connection, Turn::MovingTags)?;
     let row = get(connection, reference)?;
     if_match.check(row.version)?;
     let uses = uses(connection, &row.id, journal.now())?;

@@ -177,7 +177,7 @@ impl Input for RevisionRestoreInput {}
 /// Restore a revision
 ///
 /// Saves what it holds as the newest version, with authors, tags and source in their order; nothing of the history is
-/// rewritten. The slug, the public notes and the embargo stay as they are.
+/// rewritten. The slug, the original of a translation, the public notes and the embargo stay as they are.
 #[utoipa::path(
     operation_id = "restore_revision", tag = "Revisions",
     params(IdOrSlug, RevisionNumber, IfMatchHeader, IdempotencyHeader, WriteOptions), security(("bearer" = [])),
@@ -199,8 +199,10 @@ async fn restore_revision(
     let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
         let row = articles::get(connection, (&user, Permission::WriteArticles), &reference, journal.now())?;
         if_match.check(row.version)?;
+        let before = row.clone();
         let row = restore::restore(connection, journal, row, (number, note))?;
         access::check_written(Some(&user), &row)?;
+        access::check_moved(Some(&user), &before, &row)?;
         let copy = showing::show(connection, row, journal.now())?;
         Ok(Answer::one(&copy, Audience::Caller).version(copy.version))
     });

@@ -21,8 +21,9 @@ pub fn document(connection: &mut AnyConnection, content: &Content) -> Result<Doc
     Ok(document)
 }
 
-/// Saves the content of an earlier revision as the newest. The slug stays: addresses depend on it. So do the public
-/// notes and the embargo, which are no part of a revision.
+/// Saves the content of an earlier revision as the newest. The slug stays: addresses depend on it. So does what the story
+/// is a translation of, because other stories depend on that, and so do the public notes and the embargo, which are no part
+/// of a revision.
 pub fn restore(
     connection: &mut AnyConnection,
     journal: &mut Journal,
@@ -31,7 +32,11 @@ pub fn restore(
 ) -> Result<ArticleRow> {
     let (_, content) = store::find(connection, &row.id, number)?;
     let present = Draft::from_row(&row)?;
-    let restored = Document { corrections: present.document.corrections.clone(), ..document(connection, &content)? };
+    let restored = Document {
+        corrections: present.document.corrections.clone(),
+        translation_of: present.document.translation_of.clone(),
+        ..document(connection, &content)?
+    };
     let body_html = render::render(&content.body);
     let draft =
         Draft { document: restored, body: content.body, body_html, editor_note: content.editor_note, ..present };

@@ -32,7 +32,7 @@ pub fn check(connection: &mut AnyConnection, counts: &mut Counts) -> Checked {
     Ok(())
 }
 
-/// Refuses sessions that were ended one by one, and go on all the same.
+/// Refuses sessions that were ended and go on all the same.
 fn refuse_revived(connection: &mut AnyConnection) -> Checked {
     let ended = events::table
         .filter(events::resource_kind.eq(Resource::Session))

@@ -73,6 +73,7 @@ pub fn check_index(connection: &mut AnyConnection, row: &ArticleRow, log: &[Logg
         && row.language == document.language
         && row.kind == document.kind
         && row.featured == document.featured
+        && row.has_image == document.image.is_some()
         && row.translation_of == document.translation_of
         && Some(row.created_at) == begun
         && refers(connection, row.section_id.as_ref(), document.section.as_ref())?

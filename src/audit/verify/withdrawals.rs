@@ -34,7 +34,7 @@ pub fn check(
     let rows = withdrawals::table
         .filter(withdrawals::article_id.eq(&row.id))
         // In the order in which they were made.
-        .order(withdrawals::id.asc())
+        .order((withdrawals::up_to.asc(), withdrawals::id.asc()))
         .select(Withdrawal::as_select())
         .load(connection);
     let rows: Vec<Withdrawal> = readable(format!("withdrawals, article {}", row.id), rows)?;

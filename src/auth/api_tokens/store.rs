@@ -229,9 +229,7 @@ pub fn revoke(connection: &mut AnyConnection, id: &str) -> Result<bool> {
 /// Revokes every token of an account, and gives their ids.
 pub fn revoke_all(connection: &mut AnyConnection, user_id: &str) -> Result<Vec<String>> {
     let of_user = api_tokens::table.filter(api_tokens::user_id.eq(user_id));
-    let ids = of_user.select(api_tokens::id).load(connection)?;
-    diesel::delete(of_user).execute(connection)?;
-    Ok(ids)
+    Ok(diesel::delete(of_user).returning(api_tokens::id).get_results(connection)?)
 }
 
 /// Deletes tokens that expired a month ago and more, and says so in the log. Gives how many.
