@@ -5,8 +5,9 @@
 
 KEY is the public key of the newsroom (`checkpoint.key.x`), from somewhere you trust. Without it, the proof is checked with
 the key that it brings along: that shows that it is whole, and not whose it is. The format is described in docs/proof.md.
-Exit code 0: it holds; 1: it does not; 2: nothing was checked.
+Exit code 0: it holds; 1: it does not; 2: nothing was checked, because something else was given.
 """
+import argparse
 import base64
 import hashlib
 import json
@@ -83,19 +84,37 @@ def verify(proof, key):
     return publication, event
 
 
-if __name__ == "__main__":
-    source = sys.argv[1] if len(sys.argv) > 1 else "-"
+def arguments():
+    parser = argparse.ArgumentParser(description="Checks the proof of one version of a story.")
+    parser.add_argument("proof", nargs="?", type=argparse.FileType(encoding="utf-8"), default="-",
+                        help="a file with what …/proof answered; - or nothing for the standard input")
+    parser.add_argument("--key", metavar="KEY", help="the newsroom's public key, which `dateline verify` prints")
+    given = parser.parse_args()
     try:
-        given = json.load(sys.stdin if source == "-" else open(source, encoding="utf-8"))
-        own = "--key" not in sys.argv
-        if not own and not sys.argv[sys.argv.index("--key") + 1]:
-            print("--key is empty; give the newsroom's public key, which `dateline verify` prints", file=sys.stderr)
-            sys.exit(2)
-        story, entry = verify(given, given["checkpoint"]["key"]["x"] if own else sys.argv[sys.argv.index("--key") + 1])
-    except (ValueError, KeyError, TypeError, IndexError, OSError) as error:
+        proof = json.load(given.proof)
+        own = proof["checkpoint"]["key"]
+        proof["publication"], proof["event"], proof["hash"], proof["previous_event_hash"], proof["following"]
+    except (ValueError, KeyError, TypeError) as error:
+        parser.error(f"this is not a proof ({error!r}); nothing was checked")
+    if given.key is None and own is None:
+        parser.error("the proof brings no key along; give the newsroom's with --key; nothing was checked")
+    key = own["x"] if given.key is None else given.key
+    try:
+        require(len(decode(key)) == 32, "it does not have 32 bytes")
+        point(decode(key))
+    except ValueError as error:
+        parser.error(f"this is not a public key ({error}); nothing was checked")
+    return proof, key, given.key is None
+
+
+if __name__ == "__main__":
+    given, public_key, with_own_key = arguments()
+    try:
+        story, entry = verify(given, public_key)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
         sys.exit(f"The proof does not hold: {error}")
     print(f"publication {story['number']} of “{story['document']['title']}” has been read since {story['live_from']}; "
           f"the log says so at position {entry['position']}, {entry['at']}")
-    if own:
+    if with_own_key:
         print("CHECKED WITH ITS OWN KEY ONLY: whoever made this proof may have made the key as well. Give the newsroom's "
               "key, from somewhere you trust, with --key.")

@@ -150,6 +150,7 @@ fn prepare(settings: Settings, shape: Shape) -> Result<Config, CommandError> {
         (Shape::BroughtUp, DatabaseUrl::Sqlite(path)) => {
             refuse_missing_folder(path, &settings.data_dir)?;
             migrations::status(&database)?;
+            refuse_lost_secret(&settings, path, &database)?;
         }
         // Nothing is made for PostgreSQL before the server has been asked.
         (Shape::BroughtUp, DatabaseUrl::Postgres(_)) => {}
@@ -203,6 +204,22 @@ fn refuse_missing_folder(file: &Path, data_dir: &Path) -> Result<(), SettingErro
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses to make a secret for a newsroom that had another one: the copy of a database without the file `secret` beside it
+/// would go on under a key that nobody knows, with nobody signed in.
+fn refuse_lost_secret(settings: &Settings, file: &Path, database: &DatabaseUrl) -> Result<(), CommandError> {
+    if settings.require_secret().is_ok() || !migrations::has_begun(database)? {
+        return Ok(());
+    }
+    let reason = format!(
+        "is not set, and no secret is kept in {}, but {} is the database of a newsroom that has one. Put the file secret \
+         of that newsroom there, too; if it is lost, set DATELINE_SECRET to a new one: everybody signs in again, and the \
+         log goes on under another key",
+        settings.data_dir.display(),
+        file.display()
+    );
+    Err(SettingError::new("DATELINE_SECRET", reason).into())
 }
 
 /// Makes the data folder when the SQLite file lives in it. A folder that somebody named for the file alone is not made:

@@ -75,7 +75,12 @@ enum UserAction {
 impl Users {
     /// Does it, and says so in one line.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
-        in_runtime((settings, Shape::BroughtUp), |app| self.act(app))
+        // The first account may begin a newsroom; whoever looks for one in another folder does not.
+        let shape = match self.action {
+            UserAction::Add { .. } => Shape::BroughtUp,
+            _ => Shape::LeftAlone,
+        };
+        in_runtime((settings, shape), |app| self.act(app))
     }
 
     async fn act(self, app: App) -> Result<(), CommandError> {

@@ -14,8 +14,9 @@ use crate::config::Settings;
 
 /// Check that nobody touched what was written.
 ///
-/// Goes through the log's chain and signatures, and holds every story against it: working copy, revisions, publications
-/// and their intervals, kills, embargoes, the trash. Names the first row that was changed, removed or put in, and ends
+/// Goes through the log's chain and signatures, and holds against it every story (working copy, revisions, publications
+/// and their intervals, kills, embargoes, reviews, the trash), tags, authors and sources, accounts, roles, sessions, API
+/// tokens, preview links and keys. Names the first row that was changed, removed or put in, and ends
 /// with exit code 1. May run beside a server; needs the same DATELINE_SECRET. Prints the public key of the log, for those
 /// who check proofs.
 #[derive(Debug, Args)]
@@ -41,9 +42,10 @@ impl Verify {
                 println!("{counts}\nkey           {}\nok", app.signer().public_key().x);
                 Ok(())
             }
-            Err(finding) => {
-                Err(CommandError::Other(format!("the database was touched. First finding: {}", finding.text)))
-            }
+            Err(finding) => Err(CommandError::Other(format!(
+                "the database is not as it was written. First finding: {}",
+                finding.text
+            ))),
         }
     }
 }

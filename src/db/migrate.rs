@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use diesel::RunQueryDsl;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::{QueryDsl, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::{self, Access, AnyConnection, DatabaseUrl};
 use super::execute;
+use super::schema::event_head;
 
 /// The two trees have the same folder names; `tests/migrations.rs` compares them.
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -125,6 +126,16 @@ pub fn check(url: &DatabaseUrl) -> Result<(), StartError> {
         0 => Ok(()),
         waiting => Err(StartError::Pending(waiting)),
     }
+}
+
+/// Whether something was written to a newsroom in this database already.
+pub fn has_begun(url: &DatabaseUrl) -> Result<bool, StartError> {
+    if !status(url)?.first().is_some_and(|step| step.applied) {
+        return Ok(false);
+    }
+    let position =
+        event_head::table.select(event_head::position).first::<i64>(&mut connection::open(url, Access::Read)?);
+    Ok(position.map_err(|error| StartError::Unreachable(error.to_string()))? > 0)
 }
 
 fn is_missing_file(url: &DatabaseUrl) -> bool {

@@ -82,6 +82,8 @@ text_enum! {
         ReadUnderEmbargo = "read_under_embargo",
         /// Another key signs the log from here on, because the secret of the instance changed.
         KeyChanged = "key_changed",
+        /// The end of the log was not signed when the log was continued: somebody else wrote there.
+        UnsignedEnd = "unsigned_end",
         /// Access tokens were given another key, which signs in a few seconds or at once.
         KeyRotated = "key_rotated",
         /// Somebody signed in.
@@ -155,6 +157,7 @@ impl Action {
                 | Action::LinkMade
                 | Action::LinkRefused
                 | Action::KeyChanged
+                | Action::UnsignedEnd
                 | Action::KeyRotated => false,
             },
         }

@@ -1,7 +1,7 @@
 //! Signs the log: the last entry of every transaction is a checkpoint.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,6 +25,8 @@ pub struct Signer {
     public: PublicKey,
     /// Whether the database has the public key; all clones know.
     kept: Arc<AtomicBool>,
+    /// Where the log ended when this process wrote to it last, and its hash there.
+    end: Arc<Mutex<Option<(i64, String)>>>,
 }
 
 /// A public key as a JSON Web Key (RFC 8037).
@@ -83,7 +85,7 @@ impl Signer {
     pub fn new(secret: &Secret) -> Signer {
         let key = SigningKey::from_bytes(&secret.derive("log"));
         let public = PublicKey::of(&key.verifying_key());
-        Signer { key, public, kept: Arc::default() }
+        Signer { key, public, kept: Arc::default(), end: Arc::default() }
     }
 
     /// The key that others check signatures with.
@@ -95,6 +97,17 @@ impl Signer {
     pub fn sign(&self, position: i64, hash: &str, at: Timestamp) -> Result<String> {
         let signature = self.key.sign(checkpoint_text(position, hash, at)?.as_bytes());
         Ok(format!("{}.{}", self.public.kid, URL_SAFE_NO_PAD.encode(signature.to_bytes())))
+    }
+
+    /// Notes where the log ends now. A transaction that is rolled back after this leaves a hash that no log will have.
+    pub fn note_end(&self, position: i64, hash: &str) {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Some((position, hash.to_owned()));
+    }
+
+    /// Whether the log ended here when this process wrote to it last.
+    pub fn wrote_end(&self, position: i64, hash: &str) -> bool {
+        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        end.as_ref().is_some_and(|(at, known)| *at == position && known == hash)
     }
 
     /// Whether the public key is known to be in the database.

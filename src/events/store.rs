@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use diesel::prelude::*;
 
-use super::{Action, Journal, Resource, Signer, chain, keys};
+use super::{Action, Actor, Journal, Resource, Signer, chain, keys};
 use crate::clock::Timestamp;
 use crate::db::schema::{event_head, events};
 use crate::db::types::new_id;
@@ -49,23 +49,32 @@ pub struct Entry {
     pub signature: Option<String>,
 }
 
+/// The positions of no entries.
+#[expect(clippy::reversed_empty_ranges, reason = "no entries, no positions")]
+const NONE: RangeInclusive<i64> = 1..=0;
+
 /// Writes the journal's entries, and gives their positions; call it as the last step of a transaction.
 pub fn append(connection: &mut AnyConnection, signer: &Signer, mut journal: Journal) -> Result<RangeInclusive<i64>> {
     if !signer.is_kept() {
-        keys::keep(connection, signer, &mut journal)?;
+        keys::keep(connection, signer, journal.now())?;
+    } else if journal.entries.is_empty() {
+        return Ok(NONE);
     }
-    let count = journal.entries.len();
-    if count == 0 {
-        #[expect(clippy::reversed_empty_ranges, reason = "no entries, no positions")]
-        return Ok(1..=0);
+    let recorded = i64::try_from(journal.entries.len()).unwrap_or(i64::MAX);
+    let (mut newest, mut hash) = advance(connection, recorded)?;
+    let end = newest - recorded;
+    // What this process did not write itself is looked at before the log goes on from there.
+    if !signer.wrote_end(end, &hash)
+        && let Some(event) = keys::wrong_end(connection, signer, (end, &hash))?
+    {
+        journal.entries.insert(0, (journal.at, Actor::Clock, event));
+        newest = advance(connection, 1)?.0;
     }
-    let added = i64::try_from(count).unwrap_or(i64::MAX);
-    // The position is the new one, the hash still that of the transaction before.
-    let (newest, mut hash): (i64, String) = diesel::update(event_head::table)
-        .set(event_head::position.eq(event_head::position + added))
-        .returning((event_head::position, event_head::hash))
-        .get_result(connection)?;
-    let mut rows = Vec::with_capacity(count);
+    if journal.entries.is_empty() {
+        return Ok(NONE);
+    }
+    let added = newest - end;
+    let mut rows = Vec::with_capacity(journal.entries.len());
     for ((at, actor, event), position) in journal.entries.into_iter().zip(newest - added + 1..) {
         let (actor_kind, actor_id) = actor.as_columns();
         let mut entry = Entry {
@@ -92,7 +101,15 @@ pub fn append(connection: &mut AnyConnection, signer: &Signer, mut journal: Jour
         rows.push(entry);
     }
     db::insert_all!(connection, events::table, rows)?;
+    signer.note_end(newest, &hash);
     Ok(newest - added + 1..=newest)
+}
+
+/// Takes this many positions, and holds the end of the log until the commit. Gives the newest of them, and the hash that
+/// the log had before.
+fn advance(connection: &mut AnyConnection, added: i64) -> Result<(i64, String)> {
+    let head = diesel::update(event_head::table).set(event_head::position.eq(event_head::position + added));
+    Ok(head.returning((event_head::position, event_head::hash)).get_result(connection)?)
 }
 
 /// How far the log goes.

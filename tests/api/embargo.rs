@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::client::{Client, Reply};
 use crate::support::desk::{address, text};
 use crate::support::{Database, TestApp, each_database};
+use crate::verify::assert_untouched;
 
 /// Status, headers and body of an answer, without what differs from request to request.
 fn whole(reply: &Reply) -> (u16, String, Value) {
@@ -110,6 +111,32 @@ fn a_replacement_that_does_not_name_it_does_not_lift_it(database: Database) {
     let replaced = editor.if_match("*").put(&address(&story), json!({"title": "Budget, whole"})).expect(200).json();
     assert_eq!(replaced["embargo_until"], app.later(600));
     app.anonymous().get(&address(&story)).expect(404);
+}
+
+#[apply(each_database)]
+fn no_date_is_told_that_has_not_come(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let held = editor.begin(json!({"title": "Held", "embargo_until": app.later(6000)}));
+    editor.publish(&held, json!({}));
+    let read = editor.published(json!({"title": "Read"}));
+    app.pass(10);
+    editor.change(&read, json!({"embargo_until": app.later(6000)}));
+    app.pass(10);
+    for story in [&held, &read] {
+        editor.change(story, json!({"embargo_until": null}));
+        let shown = reader.get(&address(story)).expect(200).json();
+        assert_eq!((&shown["published_at"], &shown["modified_at"]), (&json!(app.later(0)), &json!(app.later(0))));
+    }
+    // One that comes earlier.
+    let earlier = editor.begin(json!({"title": "Earlier", "embargo_until": app.later(6000)}));
+    editor.publish(&earlier, json!({}));
+    let end = app.later(60);
+    editor.change(&earlier, json!({"embargo_until": end}));
+    app.pass(61);
+    let shown = reader.get(&address(&earlier)).expect(200).json();
+    assert_eq!((&shown["published_at"], &shown["modified_at"]), (&json!(end), &json!(end)));
+    assert_untouched(&app);
 }
 
 #[apply(each_database)]

@@ -250,6 +250,11 @@ fn nobody_moves_a_published_story_under_their_own_door(database: Database) {
     ] {
         wall.if_match("*").patch(&address(story), change).expect(403);
     }
+    // Nor by way of a revision that stood there.
+    let moved = editor.begin(json!({ "title": "Moved", "section": "sport" }));
+    editor.change(&moved, json!({ "section": "world" }));
+    editor.publish(&moved, json!({}));
+    wall.if_match("*").post(&format!("{}/revisions/1/restore", address(&moved)), json!({})).expect(403);
     // What they may do besides: write it where it is, and publish what readers do not know yet.
     wall.change(&read, json!({ "summary": "Shorter." }));
     let draft = editor.begin(json!({ "title": "Draft", "section": "world" }));

@@ -6,11 +6,13 @@ use argon2::{Argon2, Params};
 use dateline::audit::verify::{Check, Kept, Outcome};
 use dateline::auth::access_keys;
 use dateline::config::Secret;
+use dateline::db::schema::{event_head, events, log_keys};
 use dateline::error::Error;
-use dateline::events::{Actor, Signer};
+use dateline::events::{Actor, Entry, Signer, chain};
 use dateline::http::query::WriteOptions;
 use dateline::jobs;
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use rstest_reuse::apply;
 use serde_json::{Value, json};
 
@@ -76,6 +78,15 @@ fn busy(app: &TestApp) {
         {"action": "publish", "id": "back-again"},
     ]);
     editor.post("/v1/articles/bulk", json!({"atomic": false, "items": items})).expect(200);
+    // What was printed stays as it was when an embargo publishes it once more.
+    let named =
+        json!({"title": "Named", "tags": [{"name": "Old name"}, {"name": "Let go"}], "authors": [{"name": "Gone"}]});
+    let named = editor.published(named);
+    app.pass(1);
+    editor.if_match("*").patch("/v1/tags/old-name", json!({"name": "New name", "slug": "new-name"})).expect(200);
+    editor.if_match("*").delete("/v1/tags/let-go?force=true").expect(204);
+    editor.if_match("*").delete("/v1/authors/gone?force=true").expect(204);
+    editor.change(&named, json!({"embargo_until": app.later(60)}));
     editor.make("tags", json!({"name": "Renamed"}));
     editor.if_match("*").patch("/v1/tags/renamed", json!({"slug": "renamed-since"})).expect(200);
     let submitted = writer.begin(json!({"title": "Submitted"}));
@@ -151,7 +162,7 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
     let of_accounts = (counts.accounts, counts.roles, counts.tokens, counts.preview_links);
     assert!(of_accounts == (5, 1, 1, 1) && counts.sessions > 4, "{counts:?}");
     assert!(
-        counts.stories == 11 && counts.purged == 1 && counts.publications > 12 && counts.checkpoints > 20,
+        counts.stories == 12 && counts.purged == 1 && counts.publications > 12 && counts.checkpoints > 20,
         "{counts:?}"
     );
     let first = "(SELECT id FROM articles WHERE slug = 'first-changed')";
@@ -276,6 +287,17 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
         ("UPDATE search_entries SET live_until = live_from", "the search index says something else"),
         ("DELETE FROM search_words", "the search index says something else"),
         ("UPDATE articles SET killed_at = NULL", "whether it is killed"),
+        (
+            "UPDATE withdrawals SET ended_at = (SELECT MAX(live_until) FROM publications WHERE live_until <
+             (SELECT MAX(live_until) FROM publications)) WHERE kind = 'killed'",
+            "in the trash is not what the log says",
+        ),
+        (
+            "INSERT INTO withdrawals (id, article_id, kind, begun_at, ended_at, up_to)
+             SELECT 'zzz', article_id, 'trashed', begun_at, begun_at, up_to FROM withdrawals
+             WHERE article_id = (SELECT id FROM articles WHERE slug = 'killed')",
+            "in the trash is not what the log says",
+        ),
         ("DELETE FROM withdrawals WHERE kind = 'trashed'", "in the trash is not what the log says"),
         ("DELETE FROM articles WHERE slug = 'back'", "this story was removed by hand"),
         ("UPDATE tags SET name = 'Lies' WHERE slug = 'a'", "it is not what was saved"),
@@ -287,11 +309,14 @@ fn whatever_is_changed_by_hand_is_found_and_named(database: Database) {
             "authors, id zzz: the log does not know it"),
         ("DELETE FROM tags WHERE slug = 'unused'", "it was removed by hand"),
         ("DELETE FROM former_slugs WHERE slug = 'renamed'", "it is not what was saved"),
-        ("UPDATE former_slugs SET resource_id = (SELECT id FROM tags WHERE slug = 'b')", "it is not what was saved"),
+        (
+            "UPDATE former_slugs SET resource_id = (SELECT id FROM tags WHERE slug = 'b') WHERE slug = 'renamed'",
+            "it is not what was saved",
+        ),
         ("UPDATE former_slugs SET resource_id = 'zzz'", "it is not what was saved"),
         (
             "INSERT INTO former_slugs (kind, slug, resource_id, retired_at)
-             SELECT kind, 'invented', 'zzz', retired_at FROM former_slugs",
+             SELECT kind, 'invented', 'zzz', retired_at FROM former_slugs WHERE slug = 'renamed'",
             "former_slugs, slug invented: it leads to nothing",
         ),
         ("UPDATE articles SET review_step = 'approved' WHERE slug = 'submitted'", "where its review stands"),
@@ -377,6 +402,25 @@ fn many_writers_at_once_make_one_chain_without_gaps(database: Database) {
     let positions: Vec<u64> =
         log["data"].as_array().unwrap().iter().map(|entry| entry["position"].as_u64().unwrap()).collect();
     assert_eq!(positions, (1..=counts.entries).collect::<Vec<_>>());
+}
+
+#[apply(each_database)]
+fn what_goes_with_something_else_goes_with_an_entry_of_its_own(database: Database) {
+    let app = TestApp::start(database);
+    let (admin, editor) = (app.admin(), app.editor());
+    for round in 0..12 {
+        let above = editor.make("tags", json!({"name": format!("Above {round}")}));
+        let email = format!("ana{round}@example.org");
+        let ana = app.signed_in(&email, "writer");
+        let account = format!("/v1/users/{}", text(&ana.get("/v1/auth/me").expect(200).json()["id"]));
+        at_once(4, |number| match number {
+            0 => editor.if_match("*").delete(&format!("/v1/tags/{}", text(&above["slug"]))),
+            1 => editor.post("/v1/tags", json!({"name": format!("Below {round}"), "parent": above["id"]})),
+            2 => admin.if_match("*").delete(&account),
+            _ => ana.post("/v1/tokens", json!({"name": "x", "scopes": ["articles:read_drafts"]})),
+        });
+        assert_untouched(&app);
+    }
 }
 
 #[apply(each_database)]
@@ -471,6 +515,63 @@ fn a_new_secret_vouches_for_what_was_signed_with_the_old_one(database: Database)
         assert!(finding(touched(&renewed, by)).contains("nor a former one"), "{by}");
     }
     assert!(finding(verify(&app)).contains("start the server once"), "the old secret is the former one now");
+}
+
+#[apply(each_database)]
+fn an_end_that_nobody_signed_stays_in_the_log(database: Database) {
+    let app = TestApp::start(database);
+    app.editor().published(json!({"title": "Before"}));
+    assert_untouched(&app);
+    // Somebody rewrites the end of the log, hashes and all, and has no key to sign it with.
+    let forged: Entry = app.ask(|connection| {
+        let mut newest: Entry =
+            events::table.order(events::position.desc()).select(Entry::as_select()).first(connection)?;
+        let before: String = events::table.find(newest.position - 1).select(events::hash).first(connection)?;
+        (newest.actor_id, newest.signature) = (Some("somebody else".to_owned()), None);
+        newest.hash = chain::link(&before, &chain::leaf(&newest)?)?;
+        Ok(newest)
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let write = app.app().db().write(move |connection| {
+        let columns = (events::actor_id.eq(forged.actor_id), events::signature.eq(forged.signature));
+        let target = events::table.find(forged.position);
+        diesel::update(target).set((columns, events::hash.eq(&forged.hash))).execute(connection)?;
+        diesel::update(event_head::table).set(event_head::hash.eq(&forged.hash)).execute(connection)?;
+        Ok(())
+    });
+    runtime.block_on(write).unwrap();
+    assert!(finding(verify(&app)).contains("the end of the log is not signed"));
+    // Neither the server that runs nor another one covers it up with its own signature.
+    app.editor().make("tags", json!({"name": "After"}));
+    app.beside().editor().make("tags", json!({"name": "Later"}));
+    let found = finding(verify(&app));
+    assert!(found.contains("found the end of the log before this entry unsigned"), "{found}");
+    let entries = app.admin().get("/v1/events?action=unsigned_end&count=true").expect(200).json();
+    assert_eq!(entries["total"], 1, "{entries}");
+}
+
+#[apply(each_database)]
+fn a_key_that_the_log_does_not_introduce_signs_nothing(database: Database) {
+    let app = TestApp::start(database);
+    app.editor().published(json!({"title": "Before"}));
+    let other = Signer::new(&Secret::new("a secret of somebody else, long enough".to_owned()).unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let key = other.public_key().clone();
+    let write = app.app().db().write(move |connection| {
+        let newest: Entry =
+            events::table.order(events::position.desc()).select(Entry::as_select()).first(connection)?;
+        let signature = other.sign(newest.position, &newest.hash, newest.at)?;
+        diesel::update(events::table.find(newest.position)).set(events::signature.eq(signature)).execute(connection)?;
+        let row = (log_keys::kid.eq(&key.kid), log_keys::x.eq(&key.x), log_keys::since.eq(newest.at));
+        diesel::insert_into(log_keys::table).values(row).execute(connection)?;
+        Ok(())
+    });
+    runtime.block_on(write).unwrap();
+    app.beside().editor().make("tags", json!({"name": "After"}));
+    let found = finding(verify(&app));
+    assert!(found.contains("the log does not say that this key signs from here on"), "{found}");
+    let entries = app.admin().get("/v1/events?action=key_changed&count=true").expect(200).json();
+    assert_eq!(entries["total"], 1, "the take-over is in the log: {entries}");
 }
 
 #[apply(each_database)]

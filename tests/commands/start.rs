@@ -8,6 +8,7 @@ use diesel::connection::{Connection, SimpleConnection};
 use diesel::sqlite::SqliteConnection;
 use rstest::rstest;
 
+use crate::add_user;
 use crate::support::program::Program;
 
 /// Every file below a folder, with its length.
@@ -99,6 +100,24 @@ fn looking_at_a_database_that_is_not_there_makes_none() {
     assert!(program.run(&["serve", "--no-migrate", "--bind", "127.0.0.1:0"]).failure().contains("migrate up"));
     assert_eq!(program.run(&["migrate", "down", "--yes"]).expect_success().output, "nothing to do\n");
     assert!(program.files().is_empty());
+}
+
+#[test]
+fn the_copy_of_a_database_does_not_go_on_with_another_secret() {
+    let program = Program::migrated();
+    add_user(&program, "ada@example.org", "admin").expect_success();
+    let secret = program.folder().join("data/secret");
+    fs::remove_file(&secret).unwrap();
+    for command in [&["serve", "--bind", "127.0.0.1:0"][..], &["user", "add", "--email", "bo@example.org"]] {
+        let refused = program.run(command);
+        assert!(refused.failure().contains("Put the file secret of that newsroom there, too"), "{refused:?}");
+        assert!(!secret.exists());
+    }
+    // Whoever lost it goes on with another one, and says so.
+    let program = program.with("DATELINE_SECRET", "another-secret-of-the-instance-0123456789");
+    add_user(&program, "bo@example.org", "editor").expect_success();
+    assert!(program.run(&["verify"]).expect_success().output.contains("signed with a former key"));
+    assert!(!secret.exists());
 }
 
 #[test]

@@ -31,6 +31,18 @@ fn accounts_are_made_listed_changed_and_closed() {
 }
 
 #[test]
+fn only_a_first_account_begins_a_newsroom() {
+    let program = Program::new();
+    for options in [&["list"][..], &["set-role", "--email", "ada@example.org", "--role", "editor"]] {
+        let refused = program.run(&[&["user"], options].concat());
+        assert!(refused.failure().contains("there is no database at"), "{refused:?}");
+    }
+    assert!(program.files().is_empty());
+    add_user(&program, "ada@example.org", "admin").expect_success();
+    program.run(&["user", "list"]).expect_success();
+}
+
+#[test]
 fn s33_a_bad_password_or_address_is_refused_in_one_line_that_does_not_repeat_it() {
     let program = Program::migrated();
     let add = |email: &str, input: &str| program.run_with(&["user", "add", "--email", email], input);

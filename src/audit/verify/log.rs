@@ -1,6 +1,6 @@
 //! The log by itself: positions, chain, signatures.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use super::{BATCH, Checked, Counts, expect, readable};
 use crate::db::AnyConnection;
 use crate::db::schema::{event_head, events};
 use crate::error::Error;
-use crate::events::{BETWEEN_CHECKPOINTS, Entry, PublicKey, Signer, chain, checkpoint_text, key_name, keys};
+use crate::events::{Action, BETWEEN_CHECKPOINTS, Entry, PublicKey, Signer, chain, checkpoint_text, key_name, keys};
 
 /// Checks the whole log.
 pub fn check(connection: &mut AnyConnection, signer: &Signer, counts: &mut Counts) -> Checked {
@@ -17,6 +17,7 @@ pub fn check(connection: &mut AnyConnection, signer: &Signer, counts: &mut Count
     let (mut position, mut hash, mut signed) = (0, chain::BEGINNING.to_owned(), true);
     // The key of the newest checkpoint vouches for everything before it, whoever signed that.
     let mut newest_is_ours = true;
+    let (mut introduced, mut signed_with) = (HashSet::new(), HashSet::new());
     loop {
         let entries = batch(connection, position)?;
         if entries.is_empty() {
@@ -30,8 +31,18 @@ pub fn check(connection: &mut AnyConnection, signer: &Signer, counts: &mut Count
             expect(hash == entry.hash, &place, "this entry, or the one before it, is not as it was written")?;
             let is_due = entry.position % BETWEEN_CHECKPOINTS == 0;
             expect(!is_due || entry.signature.is_some(), &place, "its checkpoint was removed")?;
+            let what = "the server found the end of the log before this entry unsigned: somebody else wrote there";
+            expect(entry.action != Action::UnsignedEnd.as_str(), &place, what)?;
+            if entry.action == Action::KeyChanged.as_str() {
+                introduced.insert(entry.resource_id.clone());
+            }
             if let Some(signature) = &entry.signature {
                 newest_is_ours = is_ours(&entry, signature, (signer, &keys))?;
+                let kid = readable(&place, key_name(signature))?.to_owned();
+                // The first key needs no introduction.
+                let is_known = counts.checkpoints == 0 || introduced.contains(&kid) || signed_with.contains(&kid);
+                expect(is_known, &place, "the log does not say that this key signs from here on")?;
+                signed_with.insert(kid);
                 counts.checkpoints += 1;
                 counts.former += u64::from(!newest_is_ours);
             }

@@ -51,7 +51,16 @@ fn check_open(row: &ArticleRow, log: &[Logged], rows: &[Withdrawal]) -> Checked 
     let open = |kind: WithdrawalKind| rows.iter().any(|row| row.kind == kind && row.ended_at == Timestamp::FOREVER);
     let (killed, trashed) = (last(Action::Killed, Action::Published), last(Action::Deleted, Action::Restored));
     let published = log.iter().any(Logged::is_publication);
-    let as_logged = row.killed_at.is_some() == killed
+    let said = |action: Action, at: Timestamp| log.iter().any(|entry| entry.action == action && entry.at == at);
+    let ends_as_said = |row: &Withdrawal| match row.kind {
+        _ if row.ended_at == Timestamp::FOREVER => true,
+        WithdrawalKind::Killed => said(Action::Published, row.ended_at),
+        WithdrawalKind::Trashed => said(Action::Restored, row.ended_at),
+        WithdrawalKind::Embargoed => true,
+    };
+    let begins_as_said = |row: &Withdrawal| row.kind != WithdrawalKind::Trashed || said(Action::Deleted, row.begun_at);
+    let as_logged = rows.iter().all(|row| begins_as_said(row) && ends_as_said(row))
+        && row.killed_at.is_some() == killed
         && row.deleted_at.is_some() == trashed
         && open(WithdrawalKind::Killed) == killed
         && open(WithdrawalKind::Trashed) == (trashed && published);
