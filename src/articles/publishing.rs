@@ -17,9 +17,9 @@ use super::schedule::{Ending, SETTLING, Schedule, Slot};
 use super::wish::{Publish, dates, interval};
 use super::{announcing, corrections, killing, names};
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::{authors, publication_authors, publication_tags, publications, tags};
 use crate::db::types::new_id;
+use crate::db::{AnyConnection, Prepare, in_few_lengths};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Action, Event, Journal, Resource};
 use crate::live::seal::Printing;
@@ -241,11 +241,12 @@ fn write_ends(connection: &mut AnyConnection, endings: &[Ending], awaited: &[Str
     let (moved, done): (Vec<&Ending>, Vec<&Ending>) = endings.iter().partition(|ending| ending.until.is_some());
     for Ending { id, until, superseded } in moved {
         let columns = (until.map(|until| publications::live_until.eq(until)), publications::superseded.eq(superseded));
-        diesel::update(publications::table.find(id)).set(columns).execute(connection)?;
+        diesel::update(publications::table.find(id)).set(columns).prepared().execute(connection)?;
     }
     if !done.is_empty() {
-        let done = publications::table.filter(publications::id.eq_any(done.iter().map(|ending| &ending.id)));
-        diesel::update(done).set(publications::superseded.eq(true)).execute(connection)?;
+        let done =
+            publications::table.filter(publications::id.eq_any(in_few_lengths(done.iter().map(|ending| &ending.id))));
+        diesel::update(done).set(publications::superseded.eq(true)).prepared().execute(connection)?;
     }
     // What only gets shorter is looked at again when it is due.
     let ended = endings.iter().filter(|ending| ending.superseded || ending.until.is_some_and(|until| until <= now));
@@ -293,7 +294,7 @@ fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> R
 /// exists is left out. A link repeats what lists by it need of the publication; the database keeps the end of the
 /// interval in step.
 fn insert(connection: &mut AnyConnection, publication: &Publication, document: &Document) -> Result<()> {
-    let author_ids: Vec<&String> = document.authors.iter().map(|credit| &credit.id).collect();
+    let author_ids = in_few_lengths(document.authors.iter().map(|credit| &credit.id));
     diesel::insert_into(publications::table).values(publication.clone()).execute(connection)?;
     let printing = &publication.printing;
     let repeated = || {
@@ -315,9 +316,10 @@ fn insert(connection: &mut AnyConnection, publication: &Publication, document: &
             use publication_authors::{slug, superseded};
             (author_id, slug, (publication_id, article_id, published_at, live_from, live_until, superseded))
         })
+        .prepared()
         .execute(connection)?;
     tags::table
-        .filter(tags::id.eq_any(&document.tags))
+        .filter(tags::id.eq_any(in_few_lengths(&document.tags)))
         .select((tags::id, tags::slug, repeated()))
         .insert_into(publication_tags::table)
         .into_columns({
@@ -325,6 +327,7 @@ fn insert(connection: &mut AnyConnection, publication: &Publication, document: &
             use publication_tags::{slug, superseded, tag_id};
             (tag_id, slug, (publication_id, article_id, published_at, live_from, live_until, superseded))
         })
+        .prepared()
         .execute(connection)?;
     index::add(connection, &publication.into())
 }

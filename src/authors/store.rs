@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction, sort_columns};
 use crate::db::schema::{article_authors, articles, authors, publication_authors, publications};
 use crate::db::types::new_id;
-use crate::db::{AnyConnection, Backend};
+use crate::db::{AnyConnection, Backend, Prepare, in_few_lengths};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Event, Journal, Resource, chain};
 use crate::http::etag::IfMatch;
@@ -299,9 +299,11 @@ pub fn ids_of(connection: &mut AnyConnection, texts: Vec<String>) -> Result<Hash
     if texts.is_empty() {
         return Ok(HashMap::new());
     }
+    let named = in_few_lengths(&texts);
     let present: Vec<(String, String)> = authors::table
-        .filter(authors::id.eq_any(&texts).or(authors::slug.eq_any(&texts)))
+        .filter(authors::id.eq_any(&named).or(authors::slug.eq_any(&named)))
         .select((authors::id, authors::slug))
+        .prepared()
         .load(connection)?;
     let mut ids: HashMap<String, String> = HashMap::new();
     for (id, slug) in present {

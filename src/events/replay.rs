@@ -7,8 +7,8 @@ use diesel::prelude::*;
 
 use super::{Actor, Journal};
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::idempotency_keys as keys;
+use crate::db::{AnyConnection, Prepare};
 use crate::error::{Error, Rejection, Result};
 use crate::http::answer::{Answer, Kept};
 use crate::http::idempotency::IdempotencyKey;
@@ -53,6 +53,7 @@ pub fn once(
             keys::version.eq(kept.version),
             keys::location.eq(kept.location),
         ))
+        .prepared()
         .execute(connection)?;
     Ok(answer)
 }

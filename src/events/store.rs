@@ -9,7 +9,7 @@ use super::{Action, Journal, Resource, Signer, chain, keys};
 use crate::clock::Timestamp;
 use crate::db::schema::{event_head, events};
 use crate::db::types::new_id;
-use crate::db::{self, AnyConnection};
+use crate::db::{self, AnyConnection, Prepare};
 use crate::error::Result;
 
 /// Most entries between two checkpoints: a proof holds the hashes of those between its entry and the next one.
@@ -64,6 +64,7 @@ pub fn append(connection: &mut AnyConnection, signer: &Signer, mut journal: Jour
     let (newest, mut hash): (i64, String) = diesel::update(event_head::table)
         .set(event_head::position.eq(event_head::position + added))
         .returning((event_head::position, event_head::hash))
+        .prepared()
         .get_result(connection)?;
     let mut rows = Vec::with_capacity(count);
     for ((at, actor, event), position) in journal.entries.into_iter().zip(newest - added + 1..) {
@@ -91,7 +92,11 @@ pub fn append(connection: &mut AnyConnection, signer: &Signer, mut journal: Jour
         }
         rows.push(entry);
     }
-    db::insert_all!(connection, events::table, rows)?;
+    // Most changes have one entry, and that is a statement which the connection keeps.
+    match <[Entry; 1]>::try_from(rows) {
+        Ok([row]) => diesel::insert_into(events::table).values(row).execute(connection)?,
+        Err(rows) => db::insert_all!(connection, events::table, rows)?,
+    };
     Ok(newest - added + 1..=newest)
 }
 

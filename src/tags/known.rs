@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::store::find;
 use super::tag::TagKind;
 use crate::db::schema::tags;
-use crate::db::{AnyConnection, Backend};
+use crate::db::{AnyConnection, Backend, Prepare, in_few_lengths};
 use crate::error::Result;
 use crate::http::path::Reference;
 use crate::slugs::Slug;
@@ -43,9 +43,11 @@ pub fn known(connection: &mut AnyConnection, texts: Vec<String>) -> Result<HashM
     if texts.is_empty() {
         return Ok(HashMap::new());
     }
+    let named = in_few_lengths(&texts);
     let present: Vec<(String, String, TagKind)> = tags::table
-        .filter(tags::id.eq_any(&texts).or(tags::slug.eq_any(&texts)))
+        .filter(tags::id.eq_any(&named).or(tags::slug.eq_any(&named)))
         .select((tags::id, tags::slug, tags::kind))
+        .prepared()
         .load(connection)?;
     let mut known: HashMap<String, KnownTag> = HashMap::new();
     for (id, slug, kind) in present {
