@@ -35,7 +35,8 @@ fn latest(connection: &mut AnyConnection, slug: &str) -> Result<Option<(String, 
         .filter(publications::live_until.gt(publications::live_from))
         .order((publications::live_from.desc(), publications::id.desc()))
         .select((publications::article_id, publications::live_from));
-    Ok(latest.first(connection).optional()?)
+    // Without a limit, which would be a value: nearly always there is no such row, or a handful.
+    Ok(latest.get_result(connection).optional()?)
 }
 
 /// Refuses a slug that once led readers to another story, unless an editor takes it over on purpose; and even then
@@ -112,7 +113,7 @@ pub fn takes_over(
     let other = latest(connection, slug)?.filter(|(other, _)| before.is_none_or(|row| row.id != *other));
     let Some((other, known_since)) = other else { return Ok(true) };
     let other: Option<ArticleRow> =
-        articles::table.find(other).select(ArticleRow::as_select()).first(connection).optional()?;
+        articles::table.find(other).select(ArticleRow::as_select()).get_result(connection).optional()?;
     match other {
         // At the address of what was killed readers are told so; who puts something else there lifts the kill.
         Some(other) if other.killed_at.is_some() && !access::may(caller, Permission::LiftKills, &other) => {

@@ -145,7 +145,8 @@ pub(super) fn move_to(
     (slot, interval): (&Slot, Interval),
 ) -> Result<(Publication, Passed)> {
     let Held { row, schedule, awaited, now } = held;
-    let before: Publication = publications::table.find(&slot.id).select(Publication::as_select()).first(connection)?;
+    let before: Publication =
+        publications::table.find(&slot.id).select(Publication::as_select()).get_result(connection)?;
     let mut document: Document = serde_json::from_str(&before.printing.document).map_err(Error::internal)?;
     let number = row.publication_number + 1;
     let mut of_story = row.corrections()?;

@@ -63,7 +63,7 @@ fn load(connection: &mut AnyConnection, ids: &[String], extras: Extras) -> Resul
 pub(super) fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<ArticleRow>> {
     let by_id = |connection: &mut AnyConnection, id: &str| {
         let present = articles::table.find(id).filter(articles::deleted_at.is_null());
-        present.select(ArticleRow::as_select()).first(connection).optional()
+        present.select(ArticleRow::as_select()).get_result(connection).optional()
     };
     Ok(match reference {
         Reference::Id(id) => by_id(connection, id)?,
@@ -81,7 +81,7 @@ pub(super) fn find(connection: &mut AnyConnection, reference: &Reference) -> Res
 /// The working copy with exactly this slug.
 pub fn find_by_slug(connection: &mut AnyConnection, slug: &str) -> Result<Option<ArticleRow>> {
     let present = articles::table.filter(articles::slug.eq(slug)).filter(articles::deleted_at.is_null());
-    Ok(present.select(ArticleRow::as_select()).first(connection).optional()?)
+    Ok(present.select(ArticleRow::as_select()).get_result(connection).optional()?)
 }
 
 /// The working copy that must be there, and with which this caller may do this.

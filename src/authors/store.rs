@@ -115,9 +115,9 @@ pub fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Opt
         connection,
         Resource::Author,
         reference,
-        |connection, id| authors::table.find(id).select(AuthorRow::as_select()).first(connection),
+        |connection, id| authors::table.find(id).select(AuthorRow::as_select()).get_result(connection),
         |connection, slug| {
-            authors::table.filter(authors::slug.eq(slug)).select(AuthorRow::as_select()).first(connection)
+            authors::table.filter(authors::slug.eq(slug)).select(AuthorRow::as_select()).get_result(connection)
         },
     )
 }

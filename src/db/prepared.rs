@@ -3,6 +3,9 @@
 //! Diesel keeps no `UPDATE` and nothing with a list of values, because there could be texts of it without number. For
 //! SQLite that is the dearest part of a small write: preparing looks at every index, trigger and foreign key of the
 //! table. So whoever knows that the texts are few says it.
+//!
+//! What is kept is prepared anew all the same when its `LIMIT` is a value, because SQLite plans by that value. So the
+//! one row of a unique key is asked for with `get_result`, and not with `first`, which has such a limit.
 
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;

@@ -102,7 +102,7 @@ pub fn append(connection: &mut AnyConnection, signer: &Signer, mut journal: Jour
 
 /// How far the log goes.
 pub fn newest_position(connection: &mut AnyConnection) -> Result<i64> {
-    Ok(event_head::table.select(event_head::position).first(connection)?)
+    Ok(event_head::table.select(event_head::position).get_result(connection)?)
 }
 
 /// What looks different to readers after a stretch of the log.
