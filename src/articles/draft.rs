@@ -1,7 +1,5 @@
 //! A working copy in hand: what was said about it is written in here, then it is stored whole.
 
-use std::collections::HashMap;
-
 use super::input::ArticleInput;
 use super::mention::{AuthorMention, Mention};
 use super::row::ArticleRow;
@@ -15,7 +13,7 @@ use crate::http::input::Complete;
 use crate::http::path::Reference;
 use crate::live::{Credit, Document, render};
 use crate::sources::{self, SourceInput};
-use crate::tags::{self, KnownTag, TagInput, TagKind};
+use crate::tags::{self, KnownTags, TagInput, TagKind};
 
 /// A working copy in hand.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +33,8 @@ struct Resolver<'a> {
     journal: &'a mut Journal,
     /// Whether names that are not known may be made.
     may_make: bool,
-    /// The tags that were named by id or slug.
-    known: HashMap<String, KnownTag>,
+    /// The tags that were named and that there are.
+    known: KnownTags,
     refused: Vec<Rejection>,
 }
 
@@ -70,7 +68,9 @@ impl Draft {
         may_make: bool,
     ) -> Result<()> {
         let named = input.section.as_value().into_iter().chain(input.tags.as_value().into_iter().flatten());
-        let known = tags::known(connection, named.filter_map(|mention| mention.known.clone()).collect())?;
+        let references = named.clone().filter_map(|mention| mention.known.clone()).collect();
+        let names: Vec<&str> = named.filter_map(|mention| mention.name.as_deref()).collect();
+        let known = KnownTags::load(connection, references, &names)?;
         let mut resolver = Resolver { connection, journal, may_make, known, refused: Vec::new() };
         let document = &mut self.document;
         if input.section.is_present() {
@@ -163,8 +163,8 @@ impl Resolver<'_> {
         if let Some(name) = &mention.name {
             return self.tag_by_name("/section", name, TagKind::Section);
         }
-        match self.known.get(mention.known.as_deref().unwrap_or_default()).cloned() {
-            Some(tag) if tag.kind == TagKind::Section => Ok(Some(tag.id)),
+        match self.known.get(mention.known.as_deref().unwrap_or_default()) {
+            Some(tag) if tag.kind == TagKind::Section => Ok(Some(tag.id.clone())),
             Some(tag) => {
                 let detail = format!("{} is a tag of kind {}; a section is a tag of kind section", tag.slug, tag.kind);
                 self.refuse("/section", "not_a_section", detail);
@@ -251,7 +251,13 @@ impl Resolver<'_> {
 
     fn tag_by_name(&mut self, pointer: &str, name: &str, kind: TagKind) -> Result<Option<String>> {
         let section_only = (kind == TagKind::Section).then_some(TagKind::Section);
-        let find = |connection: &mut AnyConnection| tags::find_by_name(connection, name, section_only);
+        if let Some(tag) = self.known.named(name, section_only) {
+            return Ok(Some(tag.id.clone()));
+        }
+        let find = |connection: &mut AnyConnection| {
+            let known = KnownTags::load(connection, Vec::new(), &[name])?;
+            Ok(known.named(name, section_only).map(|tag| tag.id.clone()))
+        };
         let make = |connection: &mut AnyConnection, journal: &mut Journal| {
             let mut input: TagInput = named(name, pointer)?;
             input.kind = crate::http::patch::Patch::Value(kind);

@@ -9,7 +9,7 @@ use super::{access, announcing, store};
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::schema::articles;
-use crate::db::{AnyConnection, Backend};
+use crate::db::{AnyConnection, Backend, Prepare};
 use crate::error::{Error, Result};
 use crate::events::Journal;
 use crate::http::etag::IfMatch;
@@ -60,7 +60,7 @@ impl From<Held> for Passed {
 pub fn hold(connection: &mut AnyConnection, journal: &mut Journal, row: &ArticleRow) -> Result<Held> {
     let target = store::unchanged(&row.id, row.version);
     let held = diesel::update(target).set(articles::version.eq(row.version)).returning(ArticleRow::columns());
-    let held: Option<ArticleRow> = held.get_result(connection).optional()?;
+    let held: Option<ArticleRow> = held.prepared().get_result(connection).optional()?;
     settle(connection, journal, held.ok_or_else(|| Error::version_mismatch(row.version + 1))?)
 }
 
@@ -94,7 +94,7 @@ fn lock(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<
         Reference::Slug(slug) => present.filter(articles::slug.eq(slug.clone())),
         Reference::Nothing => return Ok(None),
     };
-    Ok(named.returning(ArticleRow::columns()).get_result(connection).optional()?)
+    Ok(named.returning(ArticleRow::columns()).prepared().get_result(connection).optional()?)
 }
 
 fn settle(connection: &mut AnyConnection, journal: &mut Journal, row: ArticleRow) -> Result<Held> {
@@ -119,6 +119,7 @@ pub fn store(connection: &mut AnyConnection, row: &ArticleRow) -> Result<()> {
             articles::passed_at.eq(row.passed_at),
             &row.review,
         ))
+        .prepared()
         .execute(connection)?;
     Ok(())
 }

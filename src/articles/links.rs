@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use crate::db::AnyConnection;
 use crate::db::schema::{article_authors, article_tags, authors, tags};
+use crate::db::{AnyConnection, Prepare, in_few_lengths};
 use crate::error::Result;
 use crate::live::Document;
 
@@ -29,12 +29,13 @@ pub fn relink(connection: &mut AnyConnection, article: &str, (before, after): (&
 
 /// One statement, however many authors. What no longer exists is left out.
 fn link_authors(connection: &mut AnyConnection, article: &str, document: &Document) -> Result<()> {
-    let ids: Vec<&String> = document.authors.iter().map(|credit| &credit.id).collect();
+    let ids = in_few_lengths(document.authors.iter().map(|credit| &credit.id));
     authors::table
         .filter(authors::id.eq_any(ids))
         .select((article.into_sql::<Text>(), authors::id))
         .insert_into(article_authors::table)
         .into_columns((article_authors::article_id, article_authors::author_id))
+        .prepared()
         .execute(connection)?;
     Ok(())
 }
@@ -42,10 +43,11 @@ fn link_authors(connection: &mut AnyConnection, article: &str, document: &Docume
 /// One statement, however many tags. What no longer exists is left out.
 fn link_tags(connection: &mut AnyConnection, article: &str, document: &Document) -> Result<()> {
     tags::table
-        .filter(tags::id.eq_any(&document.tags))
+        .filter(tags::id.eq_any(in_few_lengths(&document.tags)))
         .select((article.into_sql::<Text>(), tags::id))
         .insert_into(article_tags::table)
         .into_columns((article_tags::article_id, article_tags::tag_id))
+        .prepared()
         .execute(connection)?;
     Ok(())
 }

@@ -8,8 +8,8 @@ use super::input::ArticleInput;
 use super::row::ArticleRow;
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::{articles, publications};
+use crate::db::{AnyConnection, Prepare};
 use crate::error::{Error, Rejection, Result};
 use crate::slugs::Slug;
 
@@ -35,7 +35,8 @@ fn latest(connection: &mut AnyConnection, slug: &str) -> Result<Option<(String, 
         .filter(publications::live_until.gt(publications::live_from))
         .order((publications::live_from.desc(), publications::id.desc()))
         .select((publications::article_id, publications::live_from));
-    Ok(latest.first(connection).optional()?)
+    // Without a limit, which would be a value: nearly always there is no such row, or a handful.
+    Ok(latest.get_result(connection).optional()?)
 }
 
 /// Refuses a slug that once led readers to another story, unless an editor takes it over on purpose; and even then
@@ -122,7 +123,8 @@ pub fn takes_over(
     let Some((other, known_since)) = other else { return Ok(true) };
     // Held until the commit, so that a kill of that one comes entirely before this or after.
     let held = diesel::update(articles::table.find(other)).set(articles::version.eq(articles::version));
-    let other: Option<ArticleRow> = held.returning(ArticleRow::columns()).get_result(connection).optional()?;
+    let other: Option<ArticleRow> =
+        held.returning(ArticleRow::columns()).prepared().get_result(connection).optional()?;
     match other {
         // At the address of what was killed readers are told so; who puts something else there lifts the kill.
         Some(other) if other.killed_at.is_some() && !access::may(caller, Permission::LiftKills, &other) => {

@@ -14,7 +14,7 @@ use crate::live::{ArticleKind, Document, References, Times, card};
 /// A row of `publications`.
 #[allow(missing_docs, reason = "the migrations say what each column means")]
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = publications)]
+#[diesel(table_name = publications, treat_none_as_default_value = false)]
 pub struct Publication {
     /// What is sealed, and never changes.
     #[diesel(embed)]

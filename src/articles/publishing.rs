@@ -18,7 +18,7 @@ use super::{announcing, corrections, killing, names};
 use crate::clock::Timestamp;
 use crate::db::schema::{publication_authors, publication_tags, publications};
 use crate::db::types::new_id;
-use crate::db::{self, AnyConnection};
+use crate::db::{self, AnyConnection, Prepare, in_few_lengths};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Action, Event, Journal, Resource};
 use crate::live::seal::Printing;
@@ -148,7 +148,8 @@ pub(super) fn move_to(
     (slot, interval): (&Slot, Interval),
 ) -> Result<(Publication, Passed)> {
     let Held { row, schedule, awaited, now } = held;
-    let before: Publication = publications::table.find(&slot.id).select(Publication::as_select()).first(connection)?;
+    let before: Publication =
+        publications::table.find(&slot.id).select(Publication::as_select()).get_result(connection)?;
     let mut document: Document = serde_json::from_str(&before.printing.document).map_err(Error::internal)?;
     let number = row.publication_number + 1;
     let mut of_story = row.corrections()?;
@@ -246,11 +247,12 @@ fn write_ends(connection: &mut AnyConnection, endings: &[Ending], awaited: &[Str
     let (moved, done): (Vec<&Ending>, Vec<&Ending>) = endings.iter().partition(|ending| ending.until.is_some());
     for Ending { id, until, superseded } in moved {
         let columns = (until.map(|until| publications::live_until.eq(until)), publications::superseded.eq(superseded));
-        diesel::update(publications::table.find(id)).set(columns).execute(connection)?;
+        diesel::update(publications::table.find(id)).set(columns).prepared().execute(connection)?;
     }
     if !done.is_empty() {
-        let done = publications::table.filter(publications::id.eq_any(done.iter().map(|ending| &ending.id)));
-        diesel::update(done).set(publications::superseded.eq(true)).execute(connection)?;
+        let done =
+            publications::table.filter(publications::id.eq_any(in_few_lengths(done.iter().map(|ending| &ending.id))));
+        diesel::update(done).set(publications::superseded.eq(true)).prepared().execute(connection)?;
     }
     // What only gets shorter is looked at again when it is due.
     let ended = endings.iter().filter(|ending| ending.superseded || ending.until.is_some_and(|until| until <= now));

@@ -13,7 +13,7 @@ use crate::live::{ArticleKind, Correction, Document};
 /// A row of `articles`: the document and the text, the columns that are their index, and who and when.
 #[allow(missing_docs, reason = "the migrations say what each column means")]
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = articles)]
+#[diesel(table_name = articles, treat_none_as_default_value = false)]
 pub struct ArticleRow {
     pub id: String,
     pub slug: String,

@@ -10,9 +10,9 @@ use diesel::prelude::*;
 use super::article::Status;
 use super::publication::Publication;
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::keyset::Condition;
 use crate::db::schema::{articles, publications};
+use crate::db::{AnyConnection, Prepare, in_few_lengths};
 use crate::error::Result;
 
 /// What the door and the editors need to know of a publication.
@@ -92,14 +92,15 @@ impl Schedule {
     /// The schedules of these stories at this moment, in one query.
     pub fn load(
         connection: &mut AnyConnection,
-        articles: Vec<String>,
+        articles: impl IntoIterator<Item = String>,
         now: Timestamp,
     ) -> Result<HashMap<String, Schedule>> {
         let slots: Vec<Slot> = publications::table
             .filter(not(publications::superseded))
-            .filter(publications::article_id.eq_any(articles))
+            .filter(publications::article_id.eq_any(in_few_lengths(articles)))
             .order((publications::article_id.asc(), publications::number.asc()))
             .select(Slot::as_select())
+            .prepared()
             .load(connection)?;
         let mut schedules: HashMap<String, Schedule> = HashMap::new();
         for slot in slots {
@@ -110,7 +111,7 @@ impl Schedule {
 
     /// The schedule of one story.
     pub fn of(connection: &mut AnyConnection, article: &str, now: Timestamp) -> Result<Schedule> {
-        Ok(Schedule::load(connection, vec![article.to_owned()], now)?.remove(article).unwrap_or_default())
+        Ok(Schedule::load(connection, [article.to_owned()], now)?.remove(article).unwrap_or_default())
     }
 
     /// How these publications of one story, oldest first, stand at this moment.

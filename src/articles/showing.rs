@@ -25,7 +25,7 @@ pub fn show_all(
         documents.push(row.document()?);
     }
     let references = References::load(connection, &documents)?;
-    let mut schedules = Schedule::load(connection, rows.iter().map(|(row, _)| row.id.clone()).collect(), now)?;
+    let mut schedules = Schedule::load(connection, rows.iter().map(|(row, _)| row.id.clone()), now)?;
     let show_one = |((row, text), document): (Listed, Document)| {
         let schedule = schedules.remove(&row.id).unwrap_or_default();
         let corrections = extras.corrections.then(|| document.corrections.clone());

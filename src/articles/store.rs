@@ -14,10 +14,10 @@ use super::states::Standing;
 use super::{links, listing, names, revisions, showing, translation};
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::listing::in_order;
 use crate::db::schema::articles;
 use crate::db::types::new_id;
+use crate::db::{AnyConnection, Prepare, in_few_lengths};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Event, Journal, Resource};
 use crate::http::etag::IfMatch;
@@ -44,15 +44,15 @@ fn load(connection: &mut AnyConnection, ids: &[String], extras: Extras) -> Resul
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let these = articles::table.filter(articles::id.eq_any(ids));
+    let these = articles::table.filter(articles::id.eq_any(in_few_lengths(ids)));
     let rows: Vec<Listed> = match extras.needs_text() {
         true => {
             let columns = (ListedRow::as_select(), (articles::body, articles::body_html));
-            let rows: Vec<(ListedRow, (String, String))> = these.select(columns).load(connection)?;
+            let rows: Vec<(ListedRow, (String, String))> = these.select(columns).prepared().load(connection)?;
             rows.into_iter().map(|(row, text)| (row, Some(text))).collect()
         }
         false => {
-            let rows: Vec<ListedRow> = these.select(ListedRow::as_select()).load(connection)?;
+            let rows: Vec<ListedRow> = these.select(ListedRow::as_select()).prepared().load(connection)?;
             rows.into_iter().map(|row| (row, None)).collect()
         }
     };
@@ -63,7 +63,7 @@ fn load(connection: &mut AnyConnection, ids: &[String], extras: Extras) -> Resul
 pub(super) fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<ArticleRow>> {
     let by_id = |connection: &mut AnyConnection, id: &str| {
         let present = articles::table.find(id).filter(articles::deleted_at.is_null());
-        present.select(ArticleRow::as_select()).first(connection).optional()
+        present.select(ArticleRow::as_select()).get_result(connection).optional()
     };
     Ok(match reference {
         Reference::Id(id) => by_id(connection, id)?,
@@ -81,7 +81,7 @@ pub(super) fn find(connection: &mut AnyConnection, reference: &Reference) -> Res
 /// The working copy with exactly this slug.
 pub fn find_by_slug(connection: &mut AnyConnection, slug: &str) -> Result<Option<ArticleRow>> {
     let present = articles::table.filter(articles::slug.eq(slug)).filter(articles::deleted_at.is_null());
-    Ok(present.select(ArticleRow::as_select()).first(connection).optional()?)
+    Ok(present.select(ArticleRow::as_select()).get_result(connection).optional()?)
 }
 
 /// The working copy that must be there, and with which this caller may do this.
@@ -295,7 +295,7 @@ fn save(
         with_notes.then(|| articles::corrections.eq(&row.corrections)),
         articles::updated_at.eq(row.updated_at),
     );
-    match diesel::update(unchanged(&row.id, based_on)).set(columns).execute(connection)? {
+    match diesel::update(unchanged(&row.id, based_on)).set(columns).prepared().execute(connection)? {
         0 => Err(Error::version_mismatch(based_on + 1)),
         _ => Ok(()),
     }

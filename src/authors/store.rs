@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction, sort_columns};
 use crate::db::schema::{article_authors, articles, authors, publication_authors, publications};
 use crate::db::types::new_id;
-use crate::db::{AnyConnection, Backend};
+use crate::db::{AnyConnection, Backend, Prepare, in_few_lengths};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Event, Journal, Resource, Sealed};
 use crate::http::etag::IfMatch;
@@ -127,9 +127,9 @@ pub fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Opt
         connection,
         Resource::Author,
         reference,
-        |connection, id| authors::table.find(id).select(AuthorRow::as_select()).first(connection),
+        |connection, id| authors::table.find(id).select(AuthorRow::as_select()).get_result(connection),
         |connection, slug| {
-            authors::table.filter(authors::slug.eq(slug)).select(AuthorRow::as_select()).first(connection)
+            authors::table.filter(authors::slug.eq(slug)).select(AuthorRow::as_select()).get_result(connection)
         },
     )
 }
@@ -311,9 +311,11 @@ pub fn ids_of(connection: &mut AnyConnection, texts: Vec<String>) -> Result<Hash
     if texts.is_empty() {
         return Ok(HashMap::new());
     }
+    let named = in_few_lengths(&texts);
     let present: Vec<(String, String)> = authors::table
-        .filter(authors::id.eq_any(&texts).or(authors::slug.eq_any(&texts)))
+        .filter(authors::id.eq_any(&named).or(authors::slug.eq_any(&named)))
         .select((authors::id, authors::slug))
+        .prepared()
         .load(connection)?;
     let mut ids: HashMap<String, String> = HashMap::new();
     for (id, slug) in present {

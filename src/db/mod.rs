@@ -9,6 +9,7 @@ pub mod functions;
 pub mod keyset;
 pub mod listing;
 pub mod migrate;
+mod prepared;
 #[allow(missing_docs, reason = "the migrations say what each column means")]
 pub mod schema;
 mod transaction;
@@ -27,6 +28,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 pub use connection::{AnyConnection, Backend, DatabaseUrl, NotADatabaseUrl};
+pub use prepared::{Prepare, Prepared, in_few_lengths};
 
 use crate::error::{Error, Result};
 use connection::{Access, Manager};

@@ -7,8 +7,8 @@ use diesel::prelude::*;
 
 use super::{Actor, Journal};
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::idempotency_keys as keys;
+use crate::db::{AnyConnection, Prepare};
 use crate::error::{Error, Rejection, Result};
 use crate::http::answer::{Answer, Kept};
 use crate::http::idempotency::IdempotencyKey;
@@ -53,6 +53,7 @@ pub fn once(
             keys::version.eq(kept.version),
             keys::location.eq(kept.location),
         ))
+        .prepared()
         .execute(connection)?;
     Ok(answer)
 }
@@ -93,7 +94,7 @@ fn take(connection: &mut AnyConnection, user: &str, key: &IdempotencyKey, now: T
 fn given_before(connection: &mut AnyConnection, user: &str, key: &IdempotencyKey) -> Result<Kept> {
     let columns = (keys::fingerprint, keys::status, keys::body, keys::version, keys::location);
     let (fingerprint, status, body, version, location): (String, i32, String, Option<i32>, Option<String>) =
-        keys::table.find((user, &key.key)).select(columns).first(connection)?;
+        keys::table.find((user, &key.key)).select(columns).get_result(connection)?;
     if fingerprint != key.fingerprint {
         let detail = "this key was sent with another request before; a new request needs a new key";
         return Err(Error::Conflict(Rejection::header("Idempotency-Key", "key_reused", detail)));

@@ -9,7 +9,7 @@ use super::{Action, Actor, Journal, Resource, Signer, chain, keys};
 use crate::clock::Timestamp;
 use crate::db::schema::{event_head, events};
 use crate::db::types::new_id;
-use crate::db::{self, AnyConnection};
+use crate::db::{self, AnyConnection, Prepare};
 use crate::error::Result;
 
 /// Most entries between two checkpoints: a proof holds the hashes of those between its entry and the next one.
@@ -100,7 +100,11 @@ pub fn append(connection: &mut AnyConnection, signer: &Signer, mut journal: Jour
         }
         rows.push(entry);
     }
-    db::insert_all!(connection, events::table, rows)?;
+    // Most changes have one entry, and that is a statement which the connection keeps.
+    match <[Entry; 1]>::try_from(rows) {
+        Ok([row]) => diesel::insert_into(events::table).values(row).execute(connection)?,
+        Err(rows) => db::insert_all!(connection, events::table, rows)?,
+    };
     signer.note_end(newest, &hash);
     Ok(newest - added + 1..=newest)
 }
@@ -109,12 +113,12 @@ pub fn append(connection: &mut AnyConnection, signer: &Signer, mut journal: Jour
 /// the log had before.
 fn advance(connection: &mut AnyConnection, added: i64) -> Result<(i64, String)> {
     let head = diesel::update(event_head::table).set(event_head::position.eq(event_head::position + added));
-    Ok(head.returning((event_head::position, event_head::hash)).get_result(connection)?)
+    Ok(head.returning((event_head::position, event_head::hash)).prepared().get_result(connection)?)
 }
 
 /// How far the log goes.
 pub fn newest_position(connection: &mut AnyConnection) -> Result<i64> {
-    Ok(event_head::table.select(event_head::position).first(connection)?)
+    Ok(event_head::table.select(event_head::position).get_result(connection)?)
 }
 
 /// What looks different to readers after a stretch of the log.

@@ -14,9 +14,9 @@ use super::references::References;
 use super::sight::Sight;
 use super::store::seen_by;
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::listing::in_order;
 use crate::db::schema::publications;
+use crate::db::{AnyConnection, Prepare, in_few_lengths};
 use crate::error::{Error, Result};
 use crate::http::answer::Json;
 use crate::http::cache::Cache;
@@ -58,14 +58,14 @@ pub fn all(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let these = seen_by(sight).filter(publications::article_id.eq_any(ids));
+    let these = seen_by(sight).filter(publications::article_id.eq_any(in_few_lengths(ids)));
     let rows: Vec<(Row, Option<Text>)> = match extras.needs_text() {
         true => {
-            let rows: Vec<(Row, Text)> = these.select((Row::as_select(), TEXT)).load(connection)?;
+            let rows: Vec<(Row, Text)> = these.select((Row::as_select(), TEXT)).prepared().load(connection)?;
             rows.into_iter().map(|(row, text)| (row, Some(text))).collect()
         }
         false => {
-            let rows: Vec<Row> = these.select(Row::as_select()).load(connection)?;
+            let rows: Vec<Row> = these.select(Row::as_select()).prepared().load(connection)?;
             rows.into_iter().map(|row| (row, None)).collect()
         }
     };

@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::references::References;
-use crate::db::AnyConnection;
 use crate::db::schema::names;
+use crate::db::{AnyConnection, Prepare, in_few_lengths};
 use crate::error::{Error, Result};
 use crate::http::cache::Cache;
 
@@ -43,8 +43,9 @@ impl Names {
             return Ok(Names(found));
         }
         let rows: Vec<(String, String, String)> = names::table
-            .filter(names::id.eq_any(&missing))
+            .filter(names::id.eq_any(in_few_lengths(missing.iter().copied())))
             .select((names::id, names::slug, names::name))
+            .prepared()
             .load(connection)?;
         for (id, slug, name) in rows {
             let text = open(&Name { id: &id, slug: &slug, name: &name })?;

@@ -6,8 +6,8 @@ use diesel::prelude::*;
 
 use super::document::{Document, Printed};
 use crate::authors::AuthorReference;
-use crate::db::AnyConnection;
 use crate::db::schema::names;
+use crate::db::{AnyConnection, Prepare, in_few_lengths};
 use crate::error::Result;
 use crate::sources::SourceReference;
 use crate::tags::TagReference;
@@ -32,8 +32,9 @@ impl References {
             return Ok(references);
         }
         let rows: Vec<(String, String, String, String, Option<String>)> = names::table
-            .filter(names::id.eq_any(ids))
+            .filter(names::id.eq_any(in_few_lengths(ids)))
             .select((names::kind, names::id, names::slug, names::name, names::credit_line))
+            .prepared()
             .load(connection)?;
         for (kind, id, slug, name, credit_line) in rows {
             match kind.as_str() {

@@ -43,7 +43,7 @@ struct Terms<'a> {
 
 /// The part of a row of `publications` that is sealed, and the seal: a publication as the door made it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = publications)]
+#[diesel(table_name = publications, treat_none_as_default_value = false)]
 pub struct Printing {
     /// Names the publication; never told.
     pub id: String,

@@ -134,7 +134,8 @@ pub fn find(
 ) -> Result<Found> {
     let query = named(reference, sight).ok_or(Error::NotFound("article"))?;
     let columns = (finished::Row::as_select(), publications::original_id, finished::TEXT);
-    let row: Option<(finished::Row, String, (String, String))> = query.select(columns).first(connection).optional()?;
+    let row: Option<(finished::Row, String, (String, String))> =
+        query.select(columns).get_result(connection).optional()?;
     let Some((row, original, text)) = row else {
         return lead_on(connection, reference, sight).map(Found::Moved);
     };
@@ -156,7 +157,7 @@ pub enum Located {
 /// The id of the story that these eyes find under an id, a slug or a former slug; errors as in [`find`].
 pub fn locate(connection: &mut AnyConnection, reference: &Reference, sight: Sight) -> Result<Located> {
     let query = named(reference, sight).ok_or(Error::NotFound("article"))?;
-    match query.select(publications::article_id).first(connection).optional()? {
+    match query.select(publications::article_id).get_result(connection).optional()? {
         Some(article) => Ok(Located::Here(article)),
         None => lead_on(connection, reference, sight).map(Located::Moved),
     }
@@ -180,7 +181,7 @@ fn lead_on(connection: &mut AnyConnection, reference: &Reference, sight: Sight) 
     withdrawal::refuse_killed(connection, &article)?;
     let Reference::Slug(_) = reference else { return Err(missing()) };
     let slug = seen_by(sight).filter(publications::article_id.eq(article)).select(publications::slug);
-    slug.first(connection).optional()?.ok_or_else(missing)
+    slug.get_result(connection).optional()?.ok_or_else(missing)
 }
 
 /// The story that was last seen under this name, whatever became of it. A publication that was cancelled before it

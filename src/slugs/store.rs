@@ -62,7 +62,7 @@ pub fn seal(connection: &mut AnyConnection, kind: Resource, (id, row): (&str, &i
 /// The id of the resource that this former slug leads to.
 fn current_owner(connection: &mut AnyConnection, kind: Resource, slug: &str) -> Result<Option<String>> {
     let owner =
-        former_slugs::table.find((kind, slug)).select(former_slugs::resource_id).first(connection).optional()?;
+        former_slugs::table.find((kind, slug)).select(former_slugs::resource_id).get_result(connection).optional()?;
     Ok(owner)
 }
 

@@ -149,9 +149,9 @@ pub fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Opt
         connection,
         Resource::Source,
         reference,
-        |connection, id| sources::table.find(id).select(SourceRow::as_select()).first(connection),
+        |connection, id| sources::table.find(id).select(SourceRow::as_select()).get_result(connection),
         |connection, slug| {
-            sources::table.filter(sources::slug.eq(slug)).select(SourceRow::as_select()).first(connection)
+            sources::table.filter(sources::slug.eq(slug)).select(SourceRow::as_select()).get_result(connection)
         },
     )
 }

@@ -6,6 +6,6 @@ mod store;
 mod tag;
 
 pub use api::routes;
-pub use known::{KnownTag, find_by_name, known};
+pub use known::KnownTags;
 pub use store::{TagRow, create, find};
 pub use tag::{Tag, TagInput, TagKind, TagReference};

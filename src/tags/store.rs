@@ -153,8 +153,8 @@ pub fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Opt
         connection,
         Resource::Tag,
         reference,
-        |connection, id| tags::table.find(id).select(TagRow::as_select()).first(connection),
-        |connection, slug| tags::table.filter(tags::slug.eq(slug)).select(TagRow::as_select()).first(connection),
+        |connection, id| tags::table.find(id).select(TagRow::as_select()).get_result(connection),
+        |connection, slug| tags::table.filter(tags::slug.eq(slug)).select(TagRow::as_select()).get_result(connection),
     )
 }
 
@@ -261,7 +261,7 @@ fn parent_of(connection: &mut AnyConnection, row: &TagRow, named: &str) -> Resul
         if id == row.id {
             return Err(refuse("circular", "is this tag itself or a tag below it"));
         }
-        ancestor = tags::table.find(&id).select(tags::parent_id).first(connection).optional()?.flatten();
+        ancestor = tags::table.find(&id).select(tags::parent_id).get_result(connection).optional()?.flatten();
     }
     Ok(parent.id)
 }

@@ -13,7 +13,7 @@ use crate::events::chain;
 /// The last step of a review, and to which version of the story; nothing when there is none.
 #[allow(missing_docs, reason = "the migrations say what each column means")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = articles, treat_none_as_null = true)]
+#[diesel(table_name = articles, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct ReviewRow {
     pub review_step: Option<Step>,
     pub review_version: Option<i32>,

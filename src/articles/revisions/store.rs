@@ -130,7 +130,7 @@ pub fn list(connection: &mut AnyConnection, article: &str, page: &Page) -> Resul
 /// Errors: 404 when there is none with this number.
 pub fn find(connection: &mut AnyConnection, article: &str, number: i32) -> Result<(Revision, Content)> {
     let missing = || Error::NotFound("revision");
-    let revision = revisions::table.find((article, number)).select(Revision::as_select()).first(connection);
+    let revision = revisions::table.find((article, number)).select(Revision::as_select()).get_result(connection);
     let revision = revision.optional()?.ok_or_else(missing)?;
     let bytes = text_of(connection, article, number)?.ok_or_else(missing)?;
     Ok((revision, Content::from_bytes(&bytes)?))
@@ -167,5 +167,5 @@ pub fn each(connection: &mut AnyConnection, article: &str, mut see: impl FnMut(i
 
 fn packed(connection: &mut AnyConnection, article: &str, number: i32) -> Result<Option<(Option<i32>, Vec<u8>)>> {
     let row = revisions::table.find((article, number)).select((revisions::base, revisions::content));
-    Ok(row.first(connection).optional()?)
+    Ok(row.get_result(connection).optional()?)
 }
