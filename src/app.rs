@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::auth::{AccessKeys, Accounts, Links, Passwords, ResetLimiter, SignInLimiter};
+use crate::auth::{AccessKeys, Accounts, Links, Passwords, ResetLimiter, SecondFactors, SignInLimiter};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -40,6 +40,7 @@ pub struct App {
     limits: Data<Limits>,
     reset_limiter: Data<ResetLimiter>,
     links: Data<Links>,
+    second_factors: Data<SecondFactors>,
     mailer: Option<Mailer>,
 }
 
@@ -53,6 +54,8 @@ impl App {
         let mailer = config.mail.as_ref().map(Mailer::new).transpose();
         let mailer = mailer.map_err(|error| StartError::Unreachable(error.to_string()))?;
         let signer = Signer::new(&config.secret);
+        let second_factors =
+            SecondFactors::new(&config.secret, config.public_url.as_deref(), &config.second_factor_roles);
         let cache = Cache::new(config.cache_bytes);
         let document = Document::new(openapi::document(config.public_url.as_deref()));
         Ok(App {
@@ -61,6 +64,7 @@ impl App {
             passwords: Data::new(Passwords::of_site(config.public_url.as_deref())),
             reset_limiter: Data::new(ResetLimiter::default()),
             links: Data::new(Links::new(config.account_page(), config.mail.is_some())),
+            second_factors: Data::new(second_factors),
             mailer,
             sign_in_limiter: Data::new(SignInLimiter::default()),
             limits: Data::new(Limits::new(&config, clock.clone())),
@@ -93,6 +97,7 @@ impl App {
             .app_data(self.sign_in_limiter.clone())
             .app_data(self.reset_limiter.clone())
             .app_data(self.links.clone())
+            .app_data(self.second_factors.clone())
             .app_data(self.health.clone())
             .app_data(self.document.clone())
             .app_data(self.addresses.clone());
@@ -139,12 +144,18 @@ impl App {
 
     /// The accounts, for commands.
     pub fn accounts(&self) -> Accounts {
-        Accounts::new(self.db().clone(), self.ledger(), self.passwords.get_ref().clone(), self.links())
+        let beside = (self.links(), self.second_factors().clone());
+        Accounts::new(self.db().clone(), self.ledger(), self.passwords.get_ref().clone(), beside)
     }
 
     /// How one-time links are made.
     pub fn links(&self) -> Links {
         self.links.get_ref().clone()
+    }
+
+    /// How second factors are kept, and who needs one.
+    pub fn second_factors(&self) -> &SecondFactors {
+        &self.second_factors
     }
 
     /// What hands letters to the mail server, when one is set.

@@ -40,7 +40,7 @@ pub struct Settings {
     #[arg(long, env = "DATELINE_BIND", default_value = "127.0.0.1:8080", global = true)]
     pub bind: SocketAddr,
 
-    /// Secret that tokens and cursors are signed with, at least 32 characters. Required on PostgreSQL; on SQLite one is
+    /// Secret that tokens and cursors are signed with, and second factors encrypted; at least 32 characters. Required on PostgreSQL; on SQLite one is
     /// made at the first start and kept in the data folder.
     #[arg(long, env = "DATELINE_SECRET", hide_env_values = true, global = true)]
     pub secret: Option<String>,
@@ -63,6 +63,11 @@ pub struct Settings {
     /// Whom letters come from, such as News <news@example.org>; required with a mail server.
     #[arg(long, env = "DATELINE_MAIL_FROM", global = true)]
     pub mail_from: Option<String>,
+
+    /// Roles whose holders need a second factor, separated by commas, such as admin,editor. Whoever has such a role and none
+    /// may only set one up. Default: none.
+    #[arg(long, env = "DATELINE_SECOND_FACTOR_ROLES", value_delimiter = ',', global = true)]
+    pub second_factor_roles: Vec<String>,
 
     /// Web origins that browsers may call the API from, separated by commas, such as https://www.example.org. Default:
     /// any origin, for reading without sign-in only.
@@ -156,6 +161,8 @@ pub struct Config {
     pub account_url: Option<String>,
     /// How letters are sent, when they are.
     pub mail: Option<MailSettings>,
+    /// The names of the roles whose holders need a second factor.
+    pub second_factor_roles: Vec<String>,
     /// Exact origins that browsers may call from; empty means any, for anonymous reads only.
     pub cors_origins: Vec<String>,
     /// Whose word on where a request comes from is believed.
@@ -251,6 +258,8 @@ impl Settings {
         let public_url = self.public_url.as_deref().map(check_public_url).transpose()?;
         let account_url = self.account_url.as_deref().map(check_account_url).transpose()?;
         let mail = self.mail(public_url.is_some() || account_url.is_some())?;
+        let given = self.second_factor_roles.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+        let second_factor_roles = given.map(check_role).collect::<Result<_, _>>()?;
         let given = self.cors_origins.iter().filter(|origin| !origin.trim().is_empty());
         let cors_origins = given.map(|origin| check_origin(origin)).collect::<Result<_, _>>()?;
         let given = self.trusted_proxies.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
@@ -290,6 +299,7 @@ impl Settings {
             public_url,
             account_url,
             mail,
+            second_factor_roles,
             cors_origins,
             trusted_proxies,
             workers: self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
@@ -365,6 +375,15 @@ fn check_account_url(text: &str) -> Result<String, SettingError> {
             "must be an absolute address without a #, such as https://desk.example.org/account",
         )),
     }
+}
+
+/// The name of a role, as far as it can be told without the database.
+fn check_role(text: &str) -> Result<String, SettingError> {
+    if text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+        return Ok(text.to_owned());
+    }
+    let reason = format!("has {text:?}; a role is named in small letters, such as admin or sports-desk");
+    Err(SettingError::new("DATELINE_SECOND_FACTOR_ROLES", reason))
 }
 
 /// An origin exactly as browsers send it: scheme, host and port, nothing else.

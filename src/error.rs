@@ -28,6 +28,8 @@ pub enum Error {
     Unauthorized(Cow<'static, str>),
     /// 403: we know who calls, and this is not theirs to do.
     Forbidden(Cow<'static, str>),
+    /// 403: we know who calls, and they have to set up a second factor before anything else.
+    SecondFactorRequired(String),
     /// 404: missing, or hidden from this caller. The word says what was looked for, never whether it exists.
     NotFound(&'static str),
     /// 405: the address exists, the method does not. Carries the methods that do.
@@ -174,6 +176,7 @@ impl Error {
             Error::BadRequest(errors) => (first_code(errors, "bad_request"), "Bad request", StatusCode::BAD_REQUEST),
             Error::Unauthorized(_) => ("unauthorized", "Sign-in needed", StatusCode::UNAUTHORIZED),
             Error::Forbidden(_) => ("forbidden", "Not allowed", StatusCode::FORBIDDEN),
+            Error::SecondFactorRequired(_) => ("second_factor_required", "Second factor needed", StatusCode::FORBIDDEN),
             Error::NotFound(_) => ("not_found", "Not found", StatusCode::NOT_FOUND),
             Error::MethodNotAllowed(_) => ("method_not_allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
             Error::Conflict(rejection) => (&rejection.code, "Conflict", StatusCode::CONFLICT),
@@ -232,6 +235,7 @@ impl Error {
             Error::Unauthorized(detail) | Error::Forbidden(detail) | Error::UnsupportedMediaType(detail) => {
                 detail.clone().into_owned()
             }
+            Error::SecondFactorRequired(detail) => detail.clone(),
             Error::NotFound("address") => {
                 "Nothing has this address. Every address that exists is listed in /openapi.json.".to_owned()
             }

@@ -99,7 +99,9 @@ fn possibilities(
         };
         let reason = match decided {
             Ok(()) => None,
-            Err(refusal @ (Error::Forbidden(_) | Error::NotFound(_))) => Some(refusal.detail()),
+            Err(refusal @ (Error::Forbidden(_) | Error::SecondFactorRequired(_) | Error::NotFound(_))) => {
+                Some(refusal.detail())
+            }
             Err(other) => return Err(other),
         };
         answers.push(Possibility { action, allowed: reason.is_none(), reason });

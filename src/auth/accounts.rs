@@ -13,6 +13,7 @@ use super::links::Links;
 use super::password::{NewPassword, Owner, Password};
 use super::registered::registered;
 use super::role::Role;
+use super::second_factor::SecondFactors;
 use super::user::{FreshUser, NewUser, User, UserFilter, UserInput};
 use super::user_store::{self, UserRow};
 use super::{SignedIn, handed_out, roles, session_list, session_store};
@@ -32,6 +33,7 @@ pub struct Accounts {
     pub(super) ledger: Ledger,
     pub(super) passwords: Passwords,
     pub(super) links: Links,
+    pub(super) second_factors: SecondFactors,
 }
 
 impl FromRequest for Accounts {
@@ -42,16 +44,28 @@ impl FromRequest for Accounts {
         ready(registered::<Db>(request).and_then(|db| {
             let ledger = registered::<Ledger>(request)?;
             let passwords = registered::<Passwords>(request)?;
-            let links = registered::<Links>(request)?.get_ref().clone();
-            Ok(Accounts::new(db.get_ref().clone(), ledger.get_ref().clone(), passwords.get_ref().clone(), links))
+            let links = registered::<Links>(request)?;
+            let second_factors = registered::<SecondFactors>(request)?;
+            Ok(Accounts {
+                db: db.get_ref().clone(),
+                ledger: ledger.get_ref().clone(),
+                passwords: passwords.get_ref().clone(),
+                links: links.get_ref().clone(),
+                second_factors: second_factors.get_ref().clone(),
+            })
         }))
     }
 }
 
 impl Accounts {
     /// For commands, which have no request.
-    pub fn new(db: Db, ledger: Ledger, passwords: Passwords, links: Links) -> Accounts {
-        Accounts { db, ledger, passwords, links }
+    pub fn new(
+        db: Db,
+        ledger: Ledger,
+        passwords: Passwords,
+        (links, second_factors): (Links, SecondFactors),
+    ) -> Accounts {
+        Accounts { db, ledger, passwords, links, second_factors }
     }
 
     /// One page of accounts, in the order of their e-mail addresses.
@@ -188,13 +202,7 @@ impl Accounts {
     ///
     /// Errors: 422 on `/current_password` when it is wrong.
     pub async fn change_password(&self, user: &SignedIn, current: &Password, new: &NewPassword) -> Result<()> {
-        let id = user.user_id.clone();
-        let found = self.db.read(move |connection| user_store::find(connection, &id)).await?;
-        let old = found.ok_or_else(wrong_password)?;
-        let verdict = self.passwords.verify(current, Some(old.password_hash.clone())).await?;
-        if matches!(verdict, Verdict::Wrong) {
-            return Err(wrong_password());
-        }
+        let old = self.prove_password(user, current).await?;
         let owner = Owner { email: &old.email, name: &old.name, site: self.passwords.site() };
         new.check_against(&owner, "/new_password").map_err(refuse)?;
         let hash = self.passwords.hash(new).await?;
@@ -215,6 +223,19 @@ impl Accounts {
             Ok(())
         });
         write.await
+    }
+
+    /// The account of whoever calls, when this is its password.
+    ///
+    /// Errors: 422 on `/current_password` when it is not.
+    pub(super) async fn prove_password(&self, user: &SignedIn, current: &Password) -> Result<UserRow> {
+        let id = user.user_id.clone();
+        let found = self.db.read(move |connection| user_store::find(connection, &id)).await?;
+        let account = found.ok_or_else(wrong_password)?;
+        match self.passwords.verify(current, Some(account.password_hash.clone())).await? {
+            Verdict::Right { .. } => Ok(account),
+            Verdict::Wrong => Err(wrong_password()),
+        }
     }
 
     /// The e-mail address of an account as it is compared; what refused passwords are counted under.
@@ -298,6 +319,6 @@ pub(super) fn refuse(rejection: Rejection) -> Error {
     Error::Unprocessable(vec![rejection])
 }
 
-fn wrong_password() -> Error {
+pub(super) fn wrong_password() -> Error {
     refuse(Rejection::field("/current_password", "wrong_password", "is not your password"))
 }

@@ -9,6 +9,7 @@ use super::accounts::Accounts;
 use super::password::{NewPassword, Password};
 use super::permission::needs;
 use super::refresh_token::RefreshToken;
+use super::second_factor::{SignIn, SignInChallenge};
 use super::sessions::{SessionTokens, Sessions};
 use super::user::{User, given};
 use super::visitor::Visitor;
@@ -77,6 +78,10 @@ impl Input for PasswordInput {
 /// `POST /v1/auth/refresh`. A session lives 30 days at most, and 7 days without a refresh. After 10 refused attempts in
 /// 15 minutes from one network the answer is 429; and after 100 at one account, for those who call from where the account
 /// was not used in the last month.
+///
+/// An account with a second factor answers 202 with a challenge, and `POST /v1/auth/second-factor/verify` gives the tokens. A
+/// role may need one (`DATELINE_SECOND_FACTOR_ROLES`): until it is set up, all that the session may do is to read the account,
+/// to set it up and to sign out; everything else is 403 with the code `second_factor_required`.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -86,15 +91,21 @@ impl Input for PasswordInput {
         content = SignInInput,
         example = json!({"email": "mira@example.org", "password": "correct horse battery staple"})
     ),
-    responses((status = 200, description = "Signed in", body = SessionTokens, example = json!(SessionTokens::sample())))
+    responses(
+        (status = 200, description = "Signed in", body = SessionTokens, example = json!(SessionTokens::sample())),
+        (status = 202, description = "The password is right, and a code is to come", body = SignInChallenge,
+            example = json!(SignInChallenge::sample()))
+    )
 )]
 #[post("/auth/login")]
 pub async fn sign_in(visitor: Visitor, sessions: Sessions, input: Complete<SignInInput>) -> Result<Answer> {
     let Complete(input) = input;
     let email = given(input.email, "/email")?;
     let password = given(input.password, "/password")?;
-    let tokens = sessions.sign_in(visitor, email, password).await?;
-    Ok(Answer::one(&tokens, Audience::Caller))
+    Ok(match sessions.sign_in(visitor, email, password).await? {
+        SignIn::Whole(tokens) => Answer::one(&tokens, Audience::Caller),
+        SignIn::Challenged(challenge) => Answer::halfway(&challenge),
+    })
 }
 
 /// Get the next tokens
@@ -133,7 +144,7 @@ pub async fn refresh_session(visitor: Visitor, sessions: Sessions, input: Comple
     responses((status = 204, description = "Signed out"))
 )]
 #[post("/auth/logout")]
-pub async fn sign_out(caller: Allow<needs::OwnAccount>, sessions: Sessions) -> Result<HttpResponse> {
+pub async fn sign_out(caller: Allow<needs::SecureAccount>, sessions: Sessions) -> Result<HttpResponse> {
     sessions.sign_out(&caller).await?;
     Ok(Answer::nothing())
 }

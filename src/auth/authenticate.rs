@@ -10,6 +10,7 @@ use super::access_keys::AccessKeys;
 use super::api_tokens;
 use super::caller::{Caller, Credential, SignedIn};
 use super::registered::registered;
+use super::second_factor::SecondFactors;
 use super::session_store;
 use super::token;
 use crate::clock::Clock;
@@ -64,15 +65,17 @@ async fn signed_in(request: &ServiceRequest, text: &str) -> Result<SignedIn> {
     let db = registered::<Db>(request.request())?;
     let now = registered::<Clock>(request.request())?.now();
     let grant = token::verify(&*keys.keyring(&db).await?, text, now).map_err(refused)?;
-    let session_id = grant.session_id.clone();
-    let holder = db.read(move |connection| session_store::holder(connection, &session_id, now)).await?;
-    match holder {
-        Some(holder) if holder.user_id == grant.user_id => {
-            let credential = Credential::Session(grant.session_id);
-            Ok(SignedIn { user_id: holder.user_id, credential, rights: holder.rights })
+    let second_factors = registered::<SecondFactors>(request.request())?;
+    let holder = db.read(move |connection| {
+        let Some(holder) = session_store::holder(connection, &grant.session_id, now)? else { return Ok(None) };
+        if holder.user_id != grant.user_id {
+            return Ok(None);
         }
-        _ => Err(refused("the session has ended")),
-    }
+        let lacks_second_factor = second_factors.are_lacking(connection, &holder.user_id, &holder.rights)?;
+        let credential = Credential::Session(grant.session_id);
+        Ok(Some(SignedIn { user_id: holder.user_id, credential, rights: holder.rights, lacks_second_factor }))
+    });
+    holder.await?.ok_or_else(|| refused("the session has ended"))
 }
 
 /// One answer, whatever the reason; the reason is for the log.

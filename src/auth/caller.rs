@@ -31,6 +31,8 @@ pub struct SignedIn {
     pub credential: Credential,
     /// What they may do, from the database and not from the token.
     pub rights: Rights,
+    /// Whether they have to set up a second factor before they may do any of it.
+    pub lacks_second_factor: bool,
 }
 
 /// What somebody showed to be let in.
@@ -176,7 +178,7 @@ mod tests {
     fn user(role: Role) -> Option<Caller> {
         let rights = Rights { role: role.to_string(), granted: role.grants(), token: None };
         let credential = Credential::Session("session".to_owned());
-        Some(Caller::User(SignedIn { user_id: "user".to_owned(), credential, rights }))
+        Some(Caller::User(SignedIn { user_id: "user".to_owned(), credential, rights, lacks_second_factor: false }))
     }
 
     #[test]

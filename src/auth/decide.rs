@@ -60,6 +60,8 @@ pub enum Refusal {
     SignIn,
     /// We know who it is, and this is not theirs to do. In words.
     Forbidden(String),
+    /// We know who it is, and they have to set up a second factor before anything else. In words.
+    SecondFactor(String),
 }
 
 /// Whether this caller (`None`: anonymous) may do this to this story; without one, whether to anything at all. There is
@@ -68,6 +70,9 @@ pub enum Refusal {
 /// Errors: why not.
 pub fn decide(caller: Option<&SignedIn>, action: Permission, story: Option<&Story>) -> Result<(), Refusal> {
     let user = caller.ok_or(Refusal::SignIn)?;
+    if user.lacks_second_factor && !action.precedes_second_factor() {
+        return Err(Refusal::SecondFactor(first_the_second_factor(user)));
+    }
     let layers = [Layer::Role(&user.rights.role), Layer::Token];
     for (layer, grants) in layers.into_iter().zip(user.rights.layers()) {
         let covering: Vec<&Grant> = grants.iter().filter(|grant| grant.action.covers(action)).collect();
@@ -87,6 +92,21 @@ pub fn decide(caller: Option<&SignedIn>, action: Permission, story: Option<&Stor
             })
         }
         _ => Ok(()),
+    }
+}
+
+/// What to do for whoever has to set up a second factor before anything else.
+fn first_the_second_factor(user: &SignedIn) -> String {
+    let role = &user.rights.role;
+    match user.token_id() {
+        None => format!(
+            "Your role {role} needs a second factor, and you have none yet: POST /v1/auth/second-factor with your password \
+             gives the secret for an authenticator app, POST /v1/auth/second-factor/confirm with a code turns it on."
+        ),
+        Some(_) => format!(
+            "The role {role} needs a second factor, and whoever made this API token has none yet. Once they signed in and \
+             set one up, the token may again what it may."
+        ),
     }
 }
 
@@ -128,6 +148,7 @@ impl From<Refusal> for Error {
                 "Send an access token in the header `Authorization: Bearer …`. POST /v1/auth/login gives one.".into(),
             ),
             Refusal::Forbidden(detail) => Error::Forbidden(detail.into()),
+            Refusal::SecondFactor(detail) => Error::SecondFactorRequired(detail),
         }
     }
 }
@@ -140,7 +161,8 @@ mod tests {
 
     fn user(granted: Vec<Grant>) -> SignedIn {
         let rights = Rights { role: "desk".to_owned(), granted, token: None };
-        SignedIn { user_id: "ada".to_owned(), credential: Credential::Session("session".to_owned()), rights }
+        let credential = Credential::Session("session".to_owned());
+        SignedIn { user_id: "ada".to_owned(), credential, rights, lacks_second_factor: false }
     }
 
     const STORY: Story = Story {
@@ -237,6 +259,20 @@ mod tests {
         assert!(!decided(Permission::WriteArticles, Some(&Story { section: None, ..STORY })), "the token, sport only");
         assert!(!decided(Permission::PublishArticles, Some(&STORY)), "the role cannot publish");
         assert!(!decided(Permission::ReadLog, None), "the token cannot read the log");
+    }
+
+    #[test]
+    fn p23_whoever_lacks_a_second_factor_may_set_one_up_and_nothing_else() {
+        for credential in [Credential::Session("session".to_owned()), Credential::ApiToken("token".to_owned())] {
+            let admin = SignedIn { credential, lacks_second_factor: true, ..user(Role::Admin.grants()) };
+            for action in Permission::ALL {
+                let left = matches!(action, Permission::ReadAccount | Permission::SecureAccount);
+                match decide(Some(&admin), *action, None) {
+                    Ok(()) => assert!(left, "{action}"),
+                    Err(refusal) => assert!(!left && matches!(refusal, Refusal::SecondFactor(_)), "{refusal:?}"),
+                }
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | [`token`], [`refresh_token`], [`access_keys`] | what proves it, and the keys that sign it |
 //! | [`sessions`], `session_store`, `session_list` | signing in, staying signed in, signing out |
 //! | [`links`] | invites and forgotten passwords |
+//! | [`second_factor`] | codes from an authenticator app, and what stands between a right password and a session |
 //! | `visitor` | where a request comes from |
 //! | [`api_tokens`], [`opaque`], [`lifetime`] | what programs sign in with, and what such secrets have in common |
 //! | [`standing`], `handed_out` | what outlives the request that made it, and ends with its maker |
@@ -37,6 +38,7 @@ pub mod refresh_token;
 mod registered;
 pub mod role;
 pub mod roles;
+pub mod second_factor;
 mod session_list;
 mod session_store;
 pub mod sessions;
@@ -66,6 +68,7 @@ pub use links::Links;
 pub use permission::{Needs, Permission, needs};
 pub use role::Role;
 pub use roles::RoleName;
+pub use second_factor::SecondFactors;
 pub use user::{NewUser, User, UserInput};
 
 /// The addresses of this room, inside the scope `/v1`.
@@ -82,6 +85,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(users_api::update_user)
         .service(users_api::delete_user)
         .configure(links::routes)
+        .configure(second_factor::routes)
         .configure(roles::routes)
         .configure(sessions_api::routes)
         .configure(api_tokens::routes);
@@ -92,9 +96,10 @@ pub fn well_known_routes(config: &mut ServiceConfig) {
     config.configure(access_keys::routes);
 }
 
-/// Deletes what has run out: sessions with their refresh tokens, API tokens, one-time links, and keys; for the background
-/// loop. Gives how many rows.
+/// Deletes what has run out: sessions with their refresh tokens, API tokens, one-time links, what second factors leave behind, and
+/// keys; for the background loop. Gives how many rows.
 pub fn prune(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
     let removed = session_store::prune(connection, now)? + api_tokens::prune(connection, now)?;
+    let removed = removed + second_factor::prune(connection, now)?;
     Ok(removed + links::prune(connection, now)? + access_keys::prune(connection, now)?)
 }

@@ -32,6 +32,9 @@ text_enum! {
         ManageUsers = "users:manage",
         /// Look at one's own account, and at what the roles may do. Every API token may.
         ReadAccount = "account:read",
+        /// Set up a second factor for one's own account, and sign out: what is left to whoever has to set one up first. For
+        /// people who sign in, not for API tokens.
+        SecureAccount = "account:secure",
         /// Change one's own account: password, sessions, API tokens. For people who sign in, not for API tokens.
         OwnAccount = "account:own",
     }
@@ -54,7 +57,15 @@ impl Permission {
     /// Whether a role that an admin makes, or an API token, may have it. Accounts stay with admins, because whoever makes
     /// accounts can make an admin; one's own account is everybody's already.
     pub fn is_grantable(self) -> bool {
-        !matches!(self, Permission::ManageUsers | Permission::ReadAccount | Permission::OwnAccount)
+        !matches!(
+            self,
+            Permission::ManageUsers | Permission::ReadAccount | Permission::SecureAccount | Permission::OwnAccount
+        )
+    }
+
+    /// Whether it is left to whoever has to set up a second factor before anything else.
+    pub fn precedes_second_factor(self) -> bool {
+        matches!(self, Permission::ReadAccount | Permission::SecureAccount)
     }
 
     /// Whether having this one is enough to do `other`: nobody changes or publishes what they may not read, and whoever
@@ -63,7 +74,7 @@ impl Permission {
         self == other
             || (other == Permission::ReviewArticles && self == Permission::PublishArticles)
             || (other == Permission::ReadDrafts && self.is_about_stories())
-            || (other == Permission::ReadAccount && self == Permission::OwnAccount)
+            || (other.precedes_second_factor() && self == Permission::OwnAccount)
     }
 }
 
@@ -104,6 +115,7 @@ pub mod needs {
         WriteTaxonomy,
         ManageUsers,
         ReadAccount,
+        SecureAccount,
         OwnAccount,
     );
 }

@@ -83,8 +83,9 @@ mod tests {
             (Permission::ReadLog, ["any", "any", "", "", "", ""]),
             (Permission::WriteTaxonomy, ["any", "any", "", "", "", ""]),
             (Permission::ManageUsers, ["any", "", "", "", "", ""]),
-            // OwnAccount covers it.
+            // OwnAccount covers these.
             (Permission::ReadAccount, ["any", "", "", "", "", ""]),
+            (Permission::SecureAccount, ["any", "", "", "", "", ""]),
             (Permission::OwnAccount, ["any", "any", "any", "any", "any", "any"]),
         ];
         assert_eq!(expected.map(|(permission, _)| permission), Permission::ALL);

@@ -17,6 +17,7 @@ use super::limiter::{Attempt, Place, SignInLimiter};
 use super::password::Password;
 use super::refresh_token::RefreshToken;
 use super::registered::registered;
+use super::second_factor::{self, SecondFactors, SignIn};
 use super::token::{self, Grant};
 use super::user::User;
 use super::user_store::UserRow;
@@ -61,12 +62,13 @@ impl SessionTokens {
 
 /// The sessions of the newsroom.
 pub struct Sessions {
-    db: Data<Db>,
-    ledger: Data<Ledger>,
-    clock: Data<Clock>,
-    keys: Data<AccessKeys>,
+    pub(super) db: Data<Db>,
+    pub(super) ledger: Data<Ledger>,
+    pub(super) clock: Data<Clock>,
+    pub(super) keys: Data<AccessKeys>,
     passwords: Data<Passwords>,
     limiter: Data<SignInLimiter>,
+    pub(super) second_factors: Data<SecondFactors>,
 }
 
 impl FromRequest for Sessions {
@@ -82,6 +84,7 @@ impl FromRequest for Sessions {
                 keys: registered(request)?,
                 passwords: registered(request)?,
                 limiter: registered(request)?,
+                second_factors: registered(request)?,
             })
         };
         ready(all())
@@ -89,29 +92,38 @@ impl FromRequest for Sessions {
 }
 
 /// A session with what its holder needs to go on.
-struct Opened {
+pub(super) struct Opened {
     user: UserRow,
     session_id: String,
     expires_at: Timestamp,
     refresh_token: RefreshToken,
 }
 
+/// What a right password led to.
+enum Begun {
+    Opened(Opened),
+    Challenged(second_factor::SignInChallenge),
+}
+
 impl Sessions {
-    /// Begins a session for whoever knows the password. Takes as long and says the same whether or not there is such
+    /// Begins a session for whoever knows the password, or asks for the code that their account takes. Takes as long and says the same whether or not there is such
     /// an account.
     ///
     /// Errors: 401, 429 after too many wrong guesses, 503 when too many sign in at once.
-    pub async fn sign_in(&self, visitor: Visitor, email: Email, password: Password) -> Result<SessionTokens> {
+    pub async fn sign_in(&self, visitor: Visitor, email: Email, password: Password) -> Result<SignIn> {
         // First, because whoever was signed in must be told so.
         let keys = self.keys.keyring(&self.db).await?;
         let signed_in = self.guarded(&visitor, &email.key(), self.check_and_begin(&visitor, &email, &password)).await;
         if let Err(Error::Unauthorized(_)) = &signed_in {
             tracing::info!(address = ?visitor.address, "a sign-in was refused");
         }
-        self.tokens_for(&keys, signed_in?)
+        match signed_in? {
+            Begun::Opened(opened) => self.tokens_for(&keys, opened).map(SignIn::Whole),
+            Begun::Challenged(challenge) => Ok(SignIn::Challenged(challenge)),
+        }
     }
 
-    /// Runs a check of a password between the two halves of the limiter: only a wrong one counts.
+    /// Runs a check of a password or a code between the two halves of the limiter: only a wrong one counts.
     pub async fn guarded<T>(
         &self,
         visitor: &Visitor,
@@ -147,7 +159,7 @@ impl Sessions {
         self.db.read(move |connection| session_store::was_used_from(connection, &account, network)).await
     }
 
-    async fn check_and_begin(&self, visitor: &Visitor, email: &Email, password: &Password) -> Result<Opened> {
+    async fn check_and_begin(&self, visitor: &Visitor, email: &Email, password: &Password) -> Result<Begun> {
         let key = email.key();
         let found = self.db.read(move |connection| user_store::find_by_email(connection, &key)).await?;
         let stored = found.as_ref().map(|user| user.password_hash.clone());
@@ -160,18 +172,17 @@ impl Sessions {
             }
         };
         let visitor = visitor.clone();
-        let refresh_token = RefreshToken::make()?;
         self.ledger
             .write(Actor::User(user.id.clone()), WriteOptions::default(), move |connection, journal| {
-                let hash = stronger.as_deref().unwrap_or(&user.password_hash);
-                if !user_store::confirm_password(connection, &user.id, &user.password_hash, hash)? {
+                let password_hash = stronger.unwrap_or_else(|| user.password_hash.clone());
+                if !user_store::confirm_password(connection, &user.id, &user.password_hash, &password_hash)? {
                     return Err(wrong_sign_in());
                 }
-                let (session_id, expires_at) = session_store::begin(connection, (&user.id, &visitor), journal.now())?;
-                session_store::add_token(connection, &session_id, &refresh_token, journal.now())?;
-                let signed_in = Event::new(Action::SignedIn, Resource::Session, session_id.clone());
-                journal.record(signed_in.noted(visitor.note()));
-                Ok(Opened { user, session_id, expires_at, refresh_token })
+                let user = UserRow { password_hash, ..user };
+                if second_factor::is_on(connection, &user.id)? {
+                    return second_factor::ask(connection, &user, journal.now()).map(Begun::Challenged);
+                }
+                open(connection, journal, (user, &visitor)).map(Begun::Opened)
             })
             .await
     }
@@ -218,7 +229,7 @@ impl Sessions {
             .await
     }
 
-    fn tokens_for(&self, keys: &Keyring, opened: Opened) -> Result<SessionTokens> {
+    pub(super) fn tokens_for(&self, keys: &Keyring, opened: Opened) -> Result<SessionTokens> {
         let grant = Grant { user_id: opened.user.id.clone(), session_id: opened.session_id };
         let access = token::issue(keys, grant, self.clock.now(), opened.expires_at)?;
         Ok(SessionTokens {
@@ -229,6 +240,20 @@ impl Sessions {
             user: opened.user.into(),
         })
     }
+}
+
+/// Begins a session for somebody who has shown everything that it takes.
+pub(super) fn open(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    (user, visitor): (UserRow, &Visitor),
+) -> Result<Opened> {
+    let refresh_token = RefreshToken::make()?;
+    let (session_id, expires_at) = session_store::begin(connection, (&user.id, visitor), journal.now())?;
+    session_store::add_token(connection, &session_id, &refresh_token, journal.now())?;
+    let signed_in = Event::new(Action::SignedIn, Resource::Session, session_id.clone());
+    journal.record(signed_in.noted(visitor.note()));
+    Ok(Opened { user, session_id, expires_at, refresh_token })
 }
 
 /// Uses up one refresh token and keeps the next. `None` is a refusal that must be committed all the same: the end of a
@@ -257,10 +282,13 @@ fn exchange(
     Ok(Some(Opened { user, session_id, expires_at: holder.expires_at, refresh_token: next }))
 }
 
-/// Whether a check failed because of the password or the link, and not because something else was refused or broke.
+/// Whether a check failed because of the password, the code or the link, and not because something else was refused or broke.
 fn is_wrong_guess(error: &Error) -> bool {
     matches!(error, Error::Unauthorized(_))
-        || error.rejections().iter().any(|one| matches!(one.code.as_str(), "wrong_password" | "link_not_good"))
+        || error
+            .rejections()
+            .iter()
+            .any(|one| matches!(one.code.as_str(), "wrong_password" | "wrong_code" | "link_not_good"))
 }
 
 /// One answer, whichever of the two was wrong.

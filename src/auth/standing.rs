@@ -37,5 +37,5 @@ pub fn of_maker(
     }
     let Some(user) = user_store::find(connection, user_id)?.filter(|user| user.active) else { return Ok(None) };
     let rights = roles::rights_of(connection, user.role)?;
-    Ok(Some(SignedIn { user_id: user.id, credential: Credential::Absent, rights }))
+    Ok(Some(SignedIn { user_id: user.id, credential: Credential::Absent, rights, lacks_second_factor: false }))
 }

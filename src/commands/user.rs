@@ -58,6 +58,12 @@ enum UserAction {
         #[arg(long)]
         email: String,
     },
+    /// Let somebody who has lost app and recovery codes sign in with the password alone; ends their sessions.
+    RemoveSecondFactor {
+        /// Whose account.
+        #[arg(long)]
+        email: String,
+    },
     /// Let somebody no longer sign in; ends their sessions.
     Deactivate {
         /// Whose account.
@@ -90,6 +96,7 @@ impl Users {
                 accounts.create(Actor::Operator, WriteOptions::default(), NewUser::try_from(input)?).await?.user
             }
             UserAction::SetRole { email, role } => change(&accounts, &email, json!({ "role": role })).await?,
+            UserAction::RemoveSecondFactor { email } => remove_second_factor(&accounts, &email).await?,
             UserAction::Deactivate { email } => change(&accounts, &email, json!({ "active": false })).await?,
             UserAction::Activate { email } => change(&accounts, &email, json!({ "active": true })).await?,
             UserAction::SetPassword { email } => {
@@ -114,6 +121,16 @@ async fn change(accounts: &Accounts, email: &str, members: Value) -> Result<User
     let user = accounts.find(email).await.map_err(|error| no_account(error, email))?;
     let input = Partial::<UserInput>::from_value(members)?;
     Ok(accounts.update((Actor::Operator, WriteOptions::default()), user.id, IfMatch::Any, input).await?)
+}
+
+async fn remove_second_factor(accounts: &Accounts, email: &str) -> Result<User, CommandError> {
+    let user = accounts.find(email).await.map_err(|error| no_account(error, email))?;
+    let removed = accounts.remove_second_factor(Actor::Operator, WriteOptions::default(), user.id.clone()).await;
+    removed.map_err(|error| match error {
+        Error::NotFound(_) => CommandError::Other(format!("{email} has no second factor")),
+        other => other.into(),
+    })?;
+    Ok(user)
 }
 
 fn no_account(error: Error, email: &str) -> CommandError {

@@ -56,6 +56,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    second_factors (user_id) {
+        user_id -> Text,
+        secret -> Binary,
+        created_at -> Timestamp,
+        on_since -> Nullable<Timestamp>,
+        last_step -> BigInt,
+        wrong_codes -> Integer,
+    }
+}
+
+diesel::table! {
+    recovery_codes (hash) {
+        hash -> Text,
+        user_id -> Text,
+    }
+}
+
+diesel::table! {
+    sign_in_challenges (hash) {
+        hash -> Text,
+        user_id -> Text,
+        password -> Text,
+        attempts -> Integer,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     letters (id) {
         id -> Text,
         purpose -> Text,
@@ -461,6 +489,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_head,
     users,
     one_time_links,
+    second_factors,
+    recovery_codes,
+    sign_in_challenges,
     letters,
     roles,
     api_tokens,

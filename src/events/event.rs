@@ -106,6 +106,16 @@ text_enum! {
         LinkMade = "link_made",
         /// Somebody came with a one-time link that is not good, or not any more.
         LinkRefused = "link_refused",
+        /// Somebody turned on their second factor.
+        SecondFactorEnrolled = "second_factor_enrolled",
+        /// A second factor was removed: by its owner, by an admin, or by the operator.
+        SecondFactorRemoved = "second_factor_removed",
+        /// Somebody with the right password came with a wrong code.
+        SecondFactorRefused = "second_factor_refused",
+        /// A recovery code was used in place of a code from the app.
+        RecoveryCodeUsed = "recovery_code_used",
+        /// Somebody made other recovery codes.
+        RecoveryCodesRenewed = "recovery_codes_renewed",
     }
 }
 
@@ -151,6 +161,11 @@ impl Action {
                 | Action::PasswordReset
                 | Action::LinkMade
                 | Action::LinkRefused
+                | Action::SecondFactorEnrolled
+                | Action::SecondFactorRemoved
+                | Action::SecondFactorRefused
+                | Action::RecoveryCodeUsed
+                | Action::RecoveryCodesRenewed
                 | Action::KeyChanged
                 | Action::KeyRotated => false,
             },

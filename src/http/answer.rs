@@ -150,6 +150,11 @@ impl Answer {
         Answer { status: StatusCode::CREATED, location: Some(location), ..Answer::one(value, Audience::Caller) }
     }
 
+    /// 202 with what it takes to go on.
+    pub fn halfway(value: &impl Serialize) -> Answer {
+        Answer { status: StatusCode::ACCEPTED, ..Answer::one(value, Audience::Caller) }
+    }
+
     /// The cursor that the `Link` to the next page carries, for what is a page and more.
     pub fn next(self, next: Option<String>) -> Answer {
         Answer { next, ..self }

@@ -30,6 +30,10 @@ impl Facts<'_> {
         self.path.starts_with("/v1/") && !self.is_sign_in()
     }
 
+    fn is_of_second_factor(&self) -> bool {
+        self.path.contains("/second-factor")
+    }
+
     fn changes(&self) -> bool {
         self.method != Method::GET
     }
@@ -86,7 +90,7 @@ pub const RULES: [Rule; 15] = [
     Rule {
         name: "Conflict",
         description: "The request collides with what is stored. `errors` names the field.",
-        applies: |facts| facts.is_of_news() && facts.changes(),
+        applies: |facts| (facts.is_of_news() || facts.is_of_second_factor() && facts.is_guarded) && facts.changes(),
         example: || Error::taken("/slug", "is taken by another article"),
     },
     Rule {

@@ -49,6 +49,7 @@ mod roles;
 mod schedules;
 mod search;
 mod search_index;
+mod second_factor;
 mod sessions;
 mod sharing;
 mod sign_in;

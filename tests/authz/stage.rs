@@ -9,6 +9,9 @@ use crate::support::client::{Client, Reply};
 use crate::support::{Database, PASSWORD, TestApp, desk};
 use crate::table::{EVERYBODY, State, Who, Whose};
 
+/// A code in the form of one that was written down.
+const RECOVERY_CODE: &str = "only-anex-ampl-eand-noco-deof";
+
 /// An operation of the document.
 pub struct Operation {
     pub name: String,
@@ -193,6 +196,13 @@ impl Stage {
                 json!({ "refresh_token": tokens["refresh_token"] })
             }
             "change_password" => json!({ "current_password": PASSWORD, "new_password": "seven quiet rivers at dawn" }),
+            "begin_second_factor" => json!({ "current_password": PASSWORD }),
+            // A recovery code never confirms, whatever the moment.
+            "confirm_second_factor" => json!({ "code": RECOVERY_CODE }),
+            "renew_recovery_codes" | "remove_second_factor" => {
+                json!({ "current_password": PASSWORD, "code": RECOVERY_CODE })
+            }
+            "verify_second_factor" => json!({ "challenge": "none", "code": RECOVERY_CODE }),
             name if name.starts_with("create_") || name.starts_with("replace_") => json!({ "name": self.word() }),
             name if name.starts_with("update_") => json!({ "name": self.word() }),
             _ => return None,

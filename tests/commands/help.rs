@@ -12,7 +12,7 @@ use crate::support::program::Program;
 #[case(&["demo", "--help"], &["invented newsroom", "keeps what is there"])]
 #[case(&["migrate", "--help"], &["up", "down", "status", "is lost"])]
 #[case(&["migrate", "down", "--help"], &["--yes", "I have a backup"])]
-#[case(&["user", "--help"], &["add", "list", "set-role", "set-password", "deactivate", "activate", "standard input"])]
+#[case(&["user", "--help"], &["add", "list", "set-role", "set-password", "remove-second-factor", "deactivate", "activate", "standard input"])]
 #[case(&["user", "add", "--help"], &["--email", "--role", "admin, editor, writer, contributor, partner, viewer", "--name", "[default: editor]"])]
 #[case(&["keys", "--help"], &["rotate", "list", "DATELINE_SECRET", "within a second"])]
 #[case(&["keys", "rotate", "--help"], &["--at-once", "Nobody is signed out", "preview links"])]

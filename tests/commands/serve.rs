@@ -52,6 +52,14 @@ fn s80_there_is_no_account_that_nobody_made() {
     assert_eq!(program.run(&["user", "list"]).expect_success().output, "");
 }
 
+#[test]
+fn a_role_that_needs_a_second_factor_and_does_not_exist_is_named_in_the_log() {
+    let program = Program::new().with("DATELINE_SECOND_FACTOR_ROLES", "admin, editors");
+    let (_, log) = program.serve().stop();
+    assert!(log.contains("DATELINE_SECOND_FACTOR_ROLES") && log.contains("editors"), "{log}");
+    assert!(!log.contains("\"admin\""), "{log}");
+}
+
 #[apply(each_database)]
 fn a_signal_lets_running_requests_finish_and_loses_nothing(database: Database) {
     let own = TestDatabase::empty(database);

@@ -37,6 +37,7 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 #[case::short_secret(&[("SECRET", "too short")], "DATELINE_SECRET has 9 characters")]
 #[case::one_connection(&[("DATABASE_CONNECTIONS", "1")], "DATELINE_DATABASE_CONNECTIONS must be at least 2")]
 #[case::no_workers(&[("WORKERS", "0")], "DATELINE_WORKERS")]
+#[case::role(&[("SECOND_FACTOR_ROLES", "admin,Sports Desk")], "DATELINE_SECOND_FACTOR_ROLES has \"Sports Desk\"")]
 #[case::public_address(&[("PUBLIC_URL", "news.example.org")], "DATELINE_PUBLIC_URL")]
 #[case::origins(&[("CORS_ORIGINS", "*")], "DATELINE_CORS_ORIGINS")]
 #[case::proxies(&[("TRUSTED_PROXIES", "10.0.0.0/8, proxy.internal")], "DATELINE_TRUSTED_PROXIES has \"proxy.internal\"")]

@@ -1,5 +1,9 @@
 //! `dateline user`
 
+use dateline::clock::Clock;
+use serde_json::json;
+
+use crate::support::authenticator::Authenticator;
 use crate::support::program::Program;
 use crate::{PASSWORD, add_user};
 
@@ -39,6 +43,26 @@ fn s33_a_bad_password_or_address_is_refused_in_one_line_that_does_not_repeat_it(
     assert!(short.failure().contains("at least 15") && !short.errors.contains("hunter2"), "{short:?}");
     assert!(add("nobody", &format!("{PASSWORD}\n")).failure().contains("email"));
     assert_eq!(program.run(&["user", "list"]).expect_success().output, "");
+}
+
+#[test]
+fn p23_the_operator_helps_whoever_has_lost_their_second_factor() {
+    let program = Program::migrated();
+    add_user(&program, "ada@example.org", "admin").expect_success();
+    let serving = program.serve();
+    let ada = serving.signed_in("ada@example.org", PASSWORD);
+    let remove = ["user", "remove-second-factor", "--email", "ada@example.org"];
+    assert!(program.run(&remove).failure().contains("ada@example.org has no second factor"));
+    let begun = ada.post("/v1/auth/second-factor", json!({ "current_password": PASSWORD })).expect(200).json();
+    let now = Clock::system().now();
+    let code = Authenticator::new(begun["secret"].as_str().unwrap()).code_at(now);
+    ada.post("/v1/auth/second-factor/confirm", json!({ "code": code })).expect(200);
+    let sign_in = json!({ "email": "ada@example.org", "password": PASSWORD });
+    serving.anonymous().post("/v1/auth/login", sign_in).expect(202);
+    assert_eq!(program.run(&remove).expect_success().output, "ada@example.org is admin and active\n");
+    ada.get("/v1/auth/me").expect(401);
+    serving.signed_in("ada@example.org", PASSWORD).get("/v1/auth/me").expect(200);
+    assert!(program.run(&["user", "remove-second-factor", "--email", "eve@example.org"]).failure().contains("eve"));
 }
 
 #[test]

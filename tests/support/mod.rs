@@ -3,6 +3,7 @@
 
 #![allow(dead_code, unused_macros, reason = "each test binary uses its own part of this")]
 
+pub mod authenticator;
 pub mod client;
 mod contract;
 pub mod database;
@@ -243,6 +244,7 @@ fn config(database: DatabaseUrl, data: &TempDir) -> Config {
         public_url: None,
         account_url: None,
         mail: None,
+        second_factor_roles: Vec::new(),
         cors_origins: Vec::new(),
         trusted_proxies: TrustedProxies::default(),
         workers: 1,

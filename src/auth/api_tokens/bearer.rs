@@ -7,6 +7,7 @@ use super::store::{self, Bearer};
 use crate::auth::caller::{Credential, SignedIn};
 use crate::auth::opaque::Purpose;
 use crate::auth::registered::registered;
+use crate::auth::second_factor::SecondFactors;
 use crate::auth::visitor::Visitor;
 use crate::clock::Clock;
 use crate::db::Db;
@@ -27,8 +28,14 @@ pub async fn recognise(request: &HttpRequest, text: &str) -> Result<SignedIn> {
     })?;
     let db = registered::<Db>(request)?;
     let now = registered::<Clock>(request)?.now();
-    let bearer = db.read(move |connection| store::find(connection, &secret, now)).await?;
-    let bearer = bearer.ok_or_else(|| {
+    let second_factors = registered::<SecondFactors>(request)?;
+    let found = db.read(move |connection| {
+        let Some(bearer) = store::find(connection, &secret, now)? else { return Ok(None) };
+        // A token may never more than its owner.
+        let lacks_second_factor = second_factors.are_lacking(connection, &bearer.user_id, &bearer.rights)?;
+        Ok(Some((bearer, lacks_second_factor)))
+    });
+    let (bearer, lacks_second_factor) = found.await?.ok_or_else(|| {
         tracing::debug!("an API token was refused");
         let detail = "The API token is not known, has expired or was revoked. POST /v1/tokens makes another one.";
         Error::Unauthorized(detail.into())
@@ -43,11 +50,16 @@ pub async fn recognise(request: &HttpRequest, text: &str) -> Result<SignedIn> {
             }
         });
     }
-    Ok(bearer.into())
+    Ok(SignedIn { lacks_second_factor, ..bearer.into() })
 }
 
 impl From<Bearer> for SignedIn {
     fn from(bearer: Bearer) -> SignedIn {
-        SignedIn { user_id: bearer.user_id, credential: Credential::ApiToken(bearer.id), rights: bearer.rights }
+        SignedIn {
+            user_id: bearer.user_id,
+            credential: Credential::ApiToken(bearer.id),
+            rights: bearer.rights,
+            lacks_second_factor: false,
+        }
     }
 }

@@ -95,6 +95,12 @@ fn names(connection: &mut AnyConnection) -> Result<Vec<String>> {
     Ok(Role::ALL.iter().map(ToString::to_string).chain(made).collect())
 }
 
+/// Those of these names that no role has.
+pub fn missing(connection: &mut AnyConnection, wanted: &[String]) -> Result<Vec<String>> {
+    let names = names(connection)?;
+    Ok(wanted.iter().filter(|name| !names.contains(name)).cloned().collect())
+}
+
 /// That there is no role of this name; which one was meant, perhaps, and which there are.
 fn no_such_role(name: &RoleName, names: &[String]) -> String {
     let all: Vec<&str> = names.iter().map(String::as_str).collect();
