@@ -92,11 +92,15 @@ impl<'de> Deserialize<'de> for Code {
         if text.expose_secret().len() > LONGEST {
             return Err(wrong());
         }
-        // Apps show digits in groups, and recovery codes are in groups on paper.
-        let bare: String = text.expose_secret().chars().filter(|one| !one.is_whitespace() && *one != '-').collect();
+        let bare = without_gaps(text.expose_secret());
         let app = AppCode::parse(&bare).map(Code::App);
         app.or_else(|| RecoveryCode::parse(&bare).map(Code::Recovery)).ok_or_else(wrong)
     }
+}
+
+/// Apps show digits in groups, and recovery codes are in groups on paper.
+fn without_gaps(text: &str) -> String {
+    text.chars().filter(|one| !one.is_whitespace() && *one != '-').collect()
 }
 
 impl PartialSchema for Code {
