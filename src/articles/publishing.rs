@@ -242,12 +242,20 @@ fn write_ends(connection: &mut AnyConnection, endings: &[Ending], awaited: &[Str
     let (moved, done): (Vec<&Ending>, Vec<&Ending>) = endings.iter().partition(|ending| ending.until.is_some());
     for Ending { id, until, superseded } in moved {
         let columns = (until.map(|until| publications::live_until.eq(until)), publications::superseded.eq(superseded));
-        diesel::update(publications::table.find(id)).set(columns).prepared().execute(connection)?;
+        diesel::update(publications::table.find(id))
+            .set(columns)
+            .returning(publications::number)
+            .prepared()
+            .run(connection)?;
     }
     if !done.is_empty() {
         let done =
             publications::table.filter(publications::id.eq_any(in_few_lengths(done.iter().map(|ending| &ending.id))));
-        diesel::update(done).set(publications::superseded.eq(true)).prepared().execute(connection)?;
+        diesel::update(done)
+            .set(publications::superseded.eq(true))
+            .returning(publications::number)
+            .prepared()
+            .run(connection)?;
     }
     // What only gets shorter is looked at again when it is due.
     let ended = endings.iter().filter(|ending| ending.superseded || ending.until.is_some_and(|until| until <= now));
@@ -317,8 +325,9 @@ fn insert(connection: &mut AnyConnection, publication: &Publication, document: &
             use publication_authors::{slug, superseded};
             (author_id, slug, (publication_id, article_id, published_at, live_from, live_until, superseded))
         })
+        .returning(publication_authors::author_id)
         .prepared()
-        .execute(connection)?;
+        .run(connection)?;
     tags::table
         .filter(tags::id.eq_any(in_few_lengths(&document.tags)))
         .select((tags::id, tags::slug, repeated()))
@@ -328,7 +337,8 @@ fn insert(connection: &mut AnyConnection, publication: &Publication, document: &
             use publication_tags::{slug, superseded, tag_id};
             (tag_id, slug, (publication_id, article_id, published_at, live_from, live_until, superseded))
         })
+        .returning(publication_tags::tag_id)
         .prepared()
-        .execute(connection)?;
+        .run(connection)?;
     index::add(connection, &publication.into())
 }
