@@ -4,6 +4,7 @@
 #[path = "support/mod.rs"]
 mod support;
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
@@ -20,6 +21,9 @@ const MOST: usize = 12;
 const MOST_OF_BOTH: usize = 19;
 
 static STATEMENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// The texts of the statements that some connection prepared and keeps.
+static KEPT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// What is not the request's own: opening a connection or looking whether it still lives, beginning and ending
 /// transactions, who is calling, and the background's questions whether something is due or was changed by others.
@@ -48,6 +52,17 @@ fn at_most(most: usize, what: &str, act: impl FnOnce() -> Reply) -> Value {
     println!("{what}: {} statements", counted.len());
     assert!(counted.len() <= most, "{what}: {} statements\n{}", counted.len(), counted.join("\n"));
     reply.json()
+}
+
+/// Refuses statements that SQLite has to prepare anew each time.
+#[track_caller]
+fn all_kept(what: &str, act: impl FnOnce() -> Reply) {
+    let (reply, counted) = statements(act);
+    assert!(reply.status() < 300, "{what}: {}", reply.text());
+    let kept = KEPT.lock().unwrap();
+    let text = |statement: &String| statement.split(" -- binds").next().unwrap_or_default().to_owned();
+    let forgotten: Vec<String> = counted.iter().map(text).filter(|text| !kept.contains(text)).collect();
+    assert!(forgotten.is_empty(), "{what} prepares anew\n{}", forgotten.join("\n"));
 }
 
 /// A story of 5 kB with three authors and eight tags.
@@ -79,6 +94,12 @@ fn count_on(database: Database) {
     let place = address(&story);
     let publish = || editor.post(&format!("{place}/publish"), json!({}));
     at_most(MOST, "publish for the first time", publish);
+    if database == Database::Sqlite {
+        app.pass(1);
+        all_kept("create", || editor.post("/v1/articles", typical("Typical again", 1)));
+        all_kept("save", || editor.if_match("*").patch(&place, json!({"summary": "At length."})));
+        all_kept("publish again", publish);
+    }
     // A long history changes nothing.
     for number in 1..100 {
         app.pass(1);
@@ -143,10 +164,10 @@ fn count_on(database: Database) {
 #[test]
 fn a_write_takes_a_dozen_statements_at_most_whatever_the_history() {
     set_default_instrumentation(|| {
-        Some(Box::new(|event: InstrumentationEvent<'_>| {
-            if let InstrumentationEvent::StartQuery { query, .. } = event {
-                STATEMENTS.lock().unwrap().push(query.to_string());
-            }
+        Some(Box::new(|event: InstrumentationEvent<'_>| match event {
+            InstrumentationEvent::StartQuery { query, .. } => STATEMENTS.lock().unwrap().push(query.to_string()),
+            InstrumentationEvent::CacheQuery { sql, .. } => drop(KEPT.lock().unwrap().insert(sql.to_owned())),
+            _ => {}
         }))
     })
     .expect("the first to set it");

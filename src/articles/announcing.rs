@@ -8,7 +8,7 @@ use super::publication::Publication;
 use super::schedule::{Schedule, Slot};
 use crate::clock::Timestamp;
 use crate::db::schema::{announcements, publications};
-use crate::db::{self, AnyConnection, Prepare, Turn};
+use crate::db::{self, AnyConnection, Turn};
 use crate::error::Result;
 use crate::events::{Action, Event, Journal, Resource};
 
@@ -81,7 +81,7 @@ fn say(
     let row = announcements::table.filter(announcements::publication_id.eq(&slot.id));
     let row = row.filter(announcements::due_at.eq(due_at));
     let settled = match next {
-        Some(end) => diesel::update(row).set(announcements::due_at.eq(end)).prepared().execute(connection)?,
+        Some(end) => diesel::update(row).set(announcements::due_at.eq(end)).execute(connection)?,
         None => diesel::delete(row).execute(connection)?,
     };
     // What is shorter than was planned is replaced at its end, and does not expire.

@@ -119,7 +119,8 @@ pub fn store(connection: &mut AnyConnection, row: &ArticleRow) -> Result<()> {
             articles::passed_at.eq(row.passed_at),
             &row.review,
         ))
+        .returning(articles::version)
         .prepared()
-        .execute(connection)?;
+        .run(connection)?;
     Ok(())
 }

@@ -35,8 +35,9 @@ fn link_authors(connection: &mut AnyConnection, article: &str, document: &Docume
         .select((article.into_sql::<Text>(), authors::id))
         .insert_into(article_authors::table)
         .into_columns((article_authors::article_id, article_authors::author_id))
+        .returning(article_authors::author_id)
         .prepared()
-        .execute(connection)?;
+        .run(connection)?;
     Ok(())
 }
 
@@ -47,7 +48,8 @@ fn link_tags(connection: &mut AnyConnection, article: &str, document: &Document)
         .select((article.into_sql::<Text>(), tags::id))
         .insert_into(article_tags::table)
         .into_columns((article_tags::article_id, article_tags::tag_id))
+        .returning(article_tags::tag_id)
         .prepared()
-        .execute(connection)?;
+        .run(connection)?;
     Ok(())
 }

@@ -247,12 +247,20 @@ fn write_ends(connection: &mut AnyConnection, endings: &[Ending], awaited: &[Str
     let (moved, done): (Vec<&Ending>, Vec<&Ending>) = endings.iter().partition(|ending| ending.until.is_some());
     for Ending { id, until, superseded } in moved {
         let columns = (until.map(|until| publications::live_until.eq(until)), publications::superseded.eq(superseded));
-        diesel::update(publications::table.find(id)).set(columns).prepared().execute(connection)?;
+        diesel::update(publications::table.find(id))
+            .set(columns)
+            .returning(publications::number)
+            .prepared()
+            .run(connection)?;
     }
     if !done.is_empty() {
         let done =
             publications::table.filter(publications::id.eq_any(in_few_lengths(done.iter().map(|ending| &ending.id))));
-        diesel::update(done).set(publications::superseded.eq(true)).prepared().execute(connection)?;
+        diesel::update(done)
+            .set(publications::superseded.eq(true))
+            .returning(publications::number)
+            .prepared()
+            .run(connection)?;
     }
     // What only gets shorter is looked at again when it is due.
     let ended = endings.iter().filter(|ending| ending.superseded || ending.until.is_some_and(|until| until <= now));

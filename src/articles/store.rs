@@ -295,7 +295,12 @@ fn save(
         with_notes.then(|| articles::corrections.eq(&row.corrections)),
         articles::updated_at.eq(row.updated_at),
     );
-    match diesel::update(unchanged(&row.id, based_on)).set(columns).prepared().execute(connection)? {
+    match diesel::update(unchanged(&row.id, based_on))
+        .set(columns)
+        .returning(articles::version)
+        .prepared()
+        .run(connection)?
+    {
         0 => Err(Error::version_mismatch(based_on + 1)),
         _ => Ok(()),
     }

@@ -7,25 +7,45 @@
 //! What is kept is prepared anew all the same when its `LIMIT` is a value, because SQLite plans by that value. So the
 //! one row of a unique key is asked for with `get_result`, and not with `first`, which has such a limit.
 
+use diesel::RunQueryDsl;
+use diesel::connection::{Connection, LoadConnection};
+use diesel::expression::QueryMetadata;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
-use diesel::{Connection, RunQueryDsl};
 
-use super::Backend;
+use super::{AnyConnection, Backend};
 
 /// A statement with few texts.
 #[derive(Debug, Clone, Copy)]
 pub struct Prepared<Statement>(Statement);
 
 /// Says of a statement that it has few texts: always the same columns, and lists of values only as [`in_few_lengths`].
-pub trait Prepare: Sized {
+///
+/// It has to give rows, be it by `returning`: of what gives none, diesel does not ask whether it may be kept.
+pub trait Prepare: Query + Sized {
     /// The statement, to be prepared once for each connection.
     fn prepared(self) -> Prepared<Self> {
         Prepared(self)
     }
 }
 
-impl<Statement: QueryFragment<Backend>> Prepare for Statement {}
+impl<Statement: Query + QueryFragment<Backend>> Prepare for Statement {}
+
+impl<Statement> Prepared<Statement>
+where
+    Statement: Query + QueryFragment<Backend>,
+    Backend: QueryMetadata<Statement::SqlType>,
+{
+    /// Runs it, and says how many rows it met.
+    pub fn run(self, connection: &mut AnyConnection) -> QueryResult<usize> {
+        let mut met = 0;
+        for row in LoadConnection::load(connection, self)? {
+            row?;
+            met += 1;
+        }
+        Ok(met)
+    }
+}
 
 impl<Statement: QueryFragment<Backend>> QueryFragment<Backend> for Prepared<Statement> {
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Backend>) -> QueryResult<()> {

@@ -53,8 +53,9 @@ pub fn once(
             keys::version.eq(kept.version),
             keys::location.eq(kept.location),
         ))
+        .returning(keys::status)
         .prepared()
-        .execute(connection)?;
+        .run(connection)?;
     Ok(answer)
 }
 
