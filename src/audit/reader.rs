@@ -50,7 +50,7 @@ impl Reader {
         let names = names(connection, &entries)?;
         let named = |entry: Entry| {
             let id = entry.actor_id.as_ref();
-            let actor = id.map(|id| names.get(id).unwrap_or(id)).unwrap_or(&entry.actor_kind).clone();
+            let actor = id.map_or(&entry.actor_kind, |id| names.get(id).unwrap_or(id)).clone();
             (LogEntry::from(entry), actor)
         };
         Ok(entries.into_iter().map(named).collect())

@@ -36,7 +36,7 @@ fn the_log_is_read_with_names_and_by_what_one_looks_for() {
         "{hers:?}"
     );
     assert!(lines(&program, &["--until", "2001-01-01T00:00:00Z"]).is_empty());
-    assert_eq!(lines(&program, &["--after", &(all.len() - 1).to_string()]), [last.clone()]);
+    assert_eq!(lines(&program, &["--after", &(all.len() - 1).to_string()]), std::slice::from_ref(last));
 
     // For machines it is what the API gives.
     let json = lines(&program, &["--json", "--after", "0"]);
