@@ -1,6 +1,6 @@
 //! Which of the two wings answers whom: who edits sees working copies, everybody else what is published.
 
-use crate::auth::{Caller, Permission, SignedIn};
+use crate::auth::{Caller, Permission, SignedIn, decide};
 use crate::clock::Timestamp;
 use crate::db::types::text_enum;
 use crate::error::{Error, Result};
@@ -46,8 +46,9 @@ impl Wing {
             (Some(View::Draft), None, Caller::Anonymous) => {
                 Err(Error::Unauthorized("Working copies are for editors: sign in, or leave out view=draft.".into()))
             }
-            (Some(View::Draft), None, Caller::User(_)) if editor.is_none() => {
-                Err(Error::Forbidden("Your role does not see working copies.".into()))
+            (Some(View::Draft), None, Caller::User(user)) => {
+                decide(Some(user), Permission::ReadDrafts, None)?;
+                Ok(Wing::Editing(user.clone()))
             }
             (Some(View::Live), None, _) => Ok(Wing::Reading(Sight::Readers(now))),
             (_, None, _) => Ok(match editor {

@@ -8,7 +8,7 @@
 //! | [`token`], [`refresh_token`], [`access_keys`] | what proves it, and the keys that sign it |
 //! | [`sessions`], `session_store`, `session_list` | signing in, staying signed in, signing out |
 //! | [`links`] | invites and forgotten passwords |
-//! | [`second_factor`] | codes from an authenticator app, and what stands between a right password and a session |
+//! | [`second_factor`] | codes from an authenticator app, between a right password and a session |
 //! | `visitor` | where a request comes from |
 //! | [`api_tokens`], [`opaque`], [`lifetime`] | what programs sign in with, and what such secrets have in common |
 //! | [`standing`], `handed_out` | what outlives the request that made it, and ends with its maker |
@@ -96,8 +96,8 @@ pub fn well_known_routes(config: &mut ServiceConfig) {
     config.configure(access_keys::routes);
 }
 
-/// Deletes what has run out: sessions with their refresh tokens, API tokens, one-time links, what second factors leave behind, and
-/// keys; for the background loop. Gives how many rows.
+/// Deletes what has run out: sessions with their refresh tokens, API tokens, one-time links, what second factors leave
+/// behind, and keys; for the background loop. Gives how many rows.
 pub fn prune(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
     let removed = session_store::prune(connection, now)? + api_tokens::prune(connection, now)?;
     let removed = removed + second_factor::prune(connection, now)?;

@@ -318,6 +318,8 @@ fn p23_a_role_can_need_a_second_factor_and_until_then_may_only_set_one_up(databa
         assert!(refused.json()["detail"].as_str().unwrap().contains("/v1/auth/second-factor"), "{}", refused.text());
     };
     told(editor.post("/v1/articles", json!({ "title": "Storm" })));
+    told(editor.get("/v1/articles?view=draft"));
+    told(editor.get("/v1/schedule"));
     told(editor.get("/v1/events"));
     told(editor.get("/v1/tokens"));
     told(editor.put("/v1/auth/password", json!({ "current_password": PASSWORD, "new_password": PASSWORD })));
