@@ -79,9 +79,9 @@ impl Input for PasswordInput {
 /// 15 minutes from one network the answer is 429; and after 100 at one account, for those who call from where the account
 /// was not used in the last month.
 ///
-/// An account with a second factor answers 202 with a challenge, and `POST /v1/auth/second-factor/verify` gives the tokens. A
-/// role may need one (`DATELINE_SECOND_FACTOR_ROLES`): until it is set up, all that the session may do is to read the account,
-/// to set it up and to sign out; everything else is 403 with the code `second_factor_required`.
+/// An account with a second factor answers 202 with a challenge, and `POST /v1/auth/second-factor/verify` gives the
+/// tokens. A role may need one (`DATELINE_SECOND_FACTOR_ROLES`): until it is set up, the session may read the account, set
+/// it up and sign out; everything else is 403 with the code `second_factor_required`.
 #[utoipa::path(
     post,
     path = "/auth/login",

@@ -8,7 +8,7 @@
 //! | [`token`], [`refresh_token`], [`access_keys`] | what proves it, and the keys that sign it |
 //! | [`sessions`], `session_store`, `session_list` | signing in, staying signed in, signing out |
 //! | [`links`] | invites and forgotten passwords |
-//! | [`second_factor`] | codes from an authenticator app, and what stands between a right password and a session |
+//! | [`second_factor`] | codes from an authenticator app, between a right password and a session |
 //! | `visitor` | where a request comes from |
 //! | [`api_tokens`], [`opaque`], [`lifetime`] | what programs sign in with, and what such secrets have in common |
 //! | [`standing`], `handed_out` | what outlives the request that made it, and ends with its maker |

@@ -106,8 +106,8 @@ enum Begun {
 }
 
 impl Sessions {
-    /// Begins a session for whoever knows the password, or asks for the code that their account takes. Takes as long and says the same whether or not there is such
-    /// an account.
+    /// Begins a session for whoever knows the password, or asks for the code that their account takes. Takes as long and
+    /// says the same whether or not there is such an account.
     ///
     /// Errors: 401, 429 after too many wrong guesses, 503 when too many sign in at once.
     pub async fn sign_in(&self, visitor: Visitor, email: Email, password: Password) -> Result<SignIn> {
@@ -295,7 +295,8 @@ fn exchange(
     Ok(Some(Opened { user, session_id, expires_at: holder.expires_at, refresh_token: next }))
 }
 
-/// Whether a check failed because of the password, the code or the link, and not because something else was refused or broke.
+/// Whether a check failed because of the password, the code or the link, and not because something else was refused or
+/// broke.
 fn is_wrong_guess(error: &Error) -> bool {
     matches!(error, Error::Unauthorized(_))
         || error

@@ -113,8 +113,8 @@ async fn get_second_factor(caller: Allow<needs::SecureAccount>, accounts: Accoun
 
 /// Begin to set up a second factor
 ///
-/// Gives the secret for an authenticator app, once: show `uri` as a QR code, or let the person type `secret`. Nothing changes
-/// before a code from the app is confirmed, within an hour. Beginning again gives another secret.
+/// Gives the secret for an authenticator app, once: show `uri` as a QR code, or let the person type `secret`. Nothing
+/// changes before a code from the app is confirmed, within an hour. Beginning again gives another secret.
 #[utoipa::path(
     operation_id = "begin_second_factor", tag = "Sign-in", path = "/auth/second-factor", security(("bearer" = [])),
     request_body(content = BeginInput, example = json!({ "current_password": "correct horse battery staple" })),
@@ -213,9 +213,9 @@ async fn remove_second_factor(
 
 /// Sign in with a code
 ///
-/// The second step, for whoever has a second factor on: with the challenge that `POST /v1/auth/login` gave, and a code from
-/// the app or a recovery code. A code is good once. A wrong one is 422, and counts like a wrong password; after five of them,
-/// or five minutes, the challenge is 401: sign in again.
+/// The second step, for whoever has a second factor on: with the challenge that `POST /v1/auth/login` gave, and a code
+/// from the app or a recovery code. A code is good once. A wrong one is 422, and counts like a wrong password; after five
+/// of them, or five minutes, the challenge is 401: sign in again.
 #[utoipa::path(
     operation_id = "verify_second_factor", tag = "Sign-in", path = "/auth/second-factor/verify",
     request_body(content = VerifyInput,

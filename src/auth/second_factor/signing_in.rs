@@ -48,8 +48,8 @@ pub fn ask(connection: &mut AnyConnection, user: &UserRow, now: Timestamp) -> Re
 }
 
 impl Sessions {
-    /// Begins the session of a sign-in whose password was right, for whoever has a code, too. A wrong one counts like a wrong
-    /// password, at the same account.
+    /// Begins the session of a sign-in whose password was right, for whoever has a code, too. A wrong one counts like a
+    /// wrong password, at the same account.
     ///
     /// Errors: 401 when the challenge is good no more, 422 on `/code` when that is wrong, 429 after too many wrong guesses.
     pub async fn verify(&self, visitor: Visitor, challenge: ChallengeToken, code: Code) -> Result<SessionTokens> {
