@@ -24,6 +24,7 @@ mod names;
 mod presence;
 mod preview_links;
 mod publication;
+mod published_links;
 mod publishing;
 mod review;
 pub(crate) mod revisions;

@@ -14,11 +14,11 @@ use super::review::ReviewRow;
 use super::row::ArticleRow;
 use super::schedule::{Ending, SETTLING, Schedule, Slot};
 use super::wish::{Publish, dates, interval};
-use super::{announcing, corrections, killing, names};
+use super::{announcing, corrections, killing, names, published_links};
 use crate::clock::Timestamp;
-use crate::db::schema::{publication_authors, publication_tags, publications};
+use crate::db::schema::publications;
 use crate::db::types::new_id;
-use crate::db::{self, AnyConnection, Prepare, in_few_lengths};
+use crate::db::{AnyConnection, Prepare, in_few_lengths};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Action, Event, Journal, Resource};
 use crate::live::seal::Printing;
@@ -304,28 +304,10 @@ fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> R
     Ok(read.first(connection).optional()?)
 }
 
-/// Writes a publication, its words for search, and its links, with the slugs that were printed. A link repeats what lists
-/// by it need of the publication; the database keeps the end of the interval in step.
+/// Writes a publication, its words for search, and its links. A link repeats what lists by it need of the publication; the
+/// database keeps the end of the interval in step.
 fn insert(connection: &mut AnyConnection, publication: &Publication, printed: &Printed) -> Result<()> {
     diesel::insert_into(publications::table).values(publication.clone()).execute(connection)?;
-    let printing = &publication.printing;
-    let authors = printed.authors.iter().map(|author| {
-        use publication_authors::{article_id, author_id, live_from, live_until, publication_id, published_at};
-        use publication_authors::{slug, superseded};
-        let link = (publication_id.eq(&printing.id), author_id.eq(&author.id), slug.eq(&author.slug));
-        let dates = (published_at.eq(printing.published_at), live_from.eq(printing.live_from));
-        let end = (live_until.eq(publication.live_until), superseded.eq(publication.superseded));
-        (link, article_id.eq(&printing.article_id), dates, end)
-    });
-    db::insert_all!(connection, publication_authors::table, authors.collect())?;
-    let tags = printed.tags.iter().map(|tag| {
-        use publication_tags::{article_id, live_from, live_until, publication_id, published_at};
-        use publication_tags::{slug, superseded, tag_id};
-        let link = (publication_id.eq(&printing.id), tag_id.eq(&tag.id), slug.eq(&tag.slug));
-        let dates = (published_at.eq(printing.published_at), live_from.eq(printing.live_from));
-        let end = (live_until.eq(publication.live_until), superseded.eq(publication.superseded));
-        (link, article_id.eq(&printing.article_id), dates, end)
-    });
-    db::insert_all!(connection, publication_tags::table, tags.collect())?;
+    published_links::write(connection, publication, printed)?;
     index::add(connection, &publication.into())
 }
