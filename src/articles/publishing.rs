@@ -80,8 +80,8 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, held: Held
 }
 
 /// Takes a kill back, and only for a story that is read at once: one that was killed and waits would no longer be told as
-/// killed. It begins anew: what was killed stays out of sight, with its dates and the notes that readers saw beside it;
-/// revisions keep those.
+/// killed. What was killed stays out of sight, with the notes that readers saw beside it; revisions keep them. That the story
+/// was first published before stays true.
 fn lift_kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, interval: Interval) -> Result<Held> {
     if held.row.killed_at.is_none() {
         return Ok(held);
@@ -92,7 +92,7 @@ fn lift_kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, 
     }
     killing::end(connection, &held.row.id, WithdrawalKind::Killed, held.now)?;
     let row = corrections::withdraw(connection, journal, held.row)?;
-    Ok(Held { row: ArticleRow { killed_at: None, first_published_at: Timestamp::FOREVER, ..row }, ..held })
+    Ok(Held { row: ArticleRow { killed_at: None, ..row }, ..held })
 }
 
 /// Ends what readers see, now, and cancels what is scheduled.
