@@ -10,6 +10,7 @@ use crate::support::authenticator::{Authenticator, Enrolled, enrol, written_down
 use crate::support::client::{Client, Reply};
 use crate::support::desk::{at_once, statuses, text};
 use crate::support::{Database, PASSWORD, TestApp, each_database};
+use crate::verify::{assert_untouched, touched};
 
 const ANA: &str = "ana@example.org";
 const FACTOR: &str = "/v1/auth/second-factor";
@@ -295,6 +296,31 @@ fn p23_an_admin_removes_the_factor_of_somebody_else_and_ends_their_sessions(data
     admin.delete(&of_ana).expect(404);
     admin.delete("/v1/users/01997b2e-bb10-7d3e-8d41-3f6c2f0e9d40/second-factor").expect(404);
     admin.post(REMOVE, proof(&of_admin.authenticator.code(&app))).expect(204);
+}
+
+#[apply(each_database)]
+fn p23_a_factor_that_is_taken_out_of_the_database_is_missed(database: Database) {
+    let app = TestApp::start(database);
+    let (ana, enrolled) = ana(&app);
+    enrol(&app, &app.admin());
+    assert_untouched(&app);
+    for (by, found) in [
+        ("DELETE FROM second_factors", "it was removed by hand"),
+        ("UPDATE second_factors SET on_since = NULL", "it was removed by hand"),
+        ("UPDATE second_factors SET on_since = (SELECT MAX(trusted_until) FROM access_keys)", "since the log says so"),
+    ] {
+        let finding = touched(&app, by).expect_err(by);
+        assert!(
+            finding.text.starts_with("second_factors, account ") && finding.text.ends_with(found),
+            "{}",
+            finding.text
+        );
+    }
+    app.pass(60);
+    ana.post(REMOVE, proof(&enrolled.authenticator.code(&app))).expect(204);
+    assert_untouched(&app);
+    enrol(&app, &ana);
+    assert_untouched(&app);
 }
 
 #[apply(each_database)]

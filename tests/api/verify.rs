@@ -142,7 +142,7 @@ pub fn assert_untouched(app: &TestApp) {
 }
 
 /// What is found when somebody changes the database by hand; the change is taken back.
-fn touched(app: &TestApp, by: &'static str) -> Outcome {
+pub fn touched(app: &TestApp, by: &'static str) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let check = check(app);
     let (tell, told) = std::sync::mpsc::channel();

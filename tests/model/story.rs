@@ -189,7 +189,8 @@ impl Story {
         if self.trashed {
             return 404;
         }
-        self.content = self.revisions[number - 1].clone();
+        let original = self.content.original.take();
+        self.content = Content { original, ..self.revisions[number - 1].clone() };
         self.keep();
         200
     }
