@@ -3,7 +3,7 @@
 use rstest_reuse::apply;
 use serde_json::{Value, json};
 
-use crate::support::desk::address;
+use crate::support::desk::{address, at_once, statuses};
 use crate::support::{Database, TestApp, each_database};
 
 fn languages(story: &Value) -> Vec<&str> {
@@ -63,4 +63,28 @@ fn a_partner_reads_ahead_each_translation_by_itself(database: Database) {
     assert_eq!(languages(&partner.get(&address(&german)).expect(200).json()), ["en"]);
     app.pass(600);
     assert_eq!(languages(&partner.get(&address(&english)).expect(200).json()), ["de"]);
+}
+
+#[apply(each_database)]
+fn no_two_articles_are_translations_of_each_other(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    // Not by way of a revision.
+    let first = editor.begin(json!({"title": "First"}));
+    let second = editor.begin(json!({"title": "Second"}));
+    let original = |story: &Value| editor.get(&address(story)).expect(200).json()["translation_of"].clone();
+    editor.change(&first, json!({"translation_of": second["id"]}));
+    editor.change(&first, json!({"translation_of": null}));
+    editor.change(&second, json!({"translation_of": first["id"]}));
+    editor.if_match("*").post(&format!("{}/revisions/2/restore", address(&first)), json!({})).expect(200);
+    assert_eq!((original(&first), original(&second)), (Value::Null, first["id"].clone()));
+    // Nor at the same moment.
+    for round in 0..12 {
+        let pair = ["one", "other"].map(|name| editor.begin(json!({"title": format!("{name} {round}")})));
+        let replies = at_once(2, |number| {
+            let other = json!({"translation_of": pair[1 - number]["id"]});
+            editor.if_match("*").patch(&address(&pair[number]), other)
+        });
+        assert_eq!(statuses(&replies), [(200, 1), (422, 1)]);
+    }
 }

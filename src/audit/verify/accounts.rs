@@ -14,8 +14,8 @@ use crate::db::AnyConnection;
 use crate::db::schema::{api_tokens, events, preview_links, roles, second_factors, sessions, users};
 use crate::events::{Action, Resource};
 
-/// Holds accounts with their second factors, roles, API tokens, sessions and preview links against the log. Sessions that ended are put away sooner
-/// or later, and preview links go with their story, so of those two nothing has to be there.
+/// Holds accounts with their second factors, roles, API tokens, sessions and preview links against the log. Sessions that
+/// ended are put away sooner or later, and preview links go with their story, so of those two nothing has to be there.
 pub fn check(connection: &mut AnyConnection, counts: &mut Counts) -> Checked {
     counts.accounts += check_table!(connection, users, id, UserRow);
     check_present(connection, ("users", Resource::User), |connection, ids| {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
-use serde_json::json;
+use serde::Serialize;
 
 use super::definition::{ApiToken, ApiTokenFilter, ApiTokenList};
 use super::secret::ApiTokenSecret;
@@ -29,7 +29,7 @@ const BETWEEN_NOTES: Duration = Duration::from_secs(60);
 
 /// A token as it is stored: without its secret.
 #[allow(missing_docs, reason = "the migrations say what each column means")]
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = api_tokens)]
 pub struct ApiTokenRow {
     pub id: String,
@@ -45,7 +45,11 @@ pub struct ApiTokenRow {
     pub sources: Option<String>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
+    /// Changes without an entry in the log, so no seal has it.
+    #[serde(skip)]
     pub last_used_at: Option<Timestamp>,
+    /// As above.
+    #[serde(skip)]
     pub last_used_from: Option<String>,
 }
 
@@ -69,32 +73,7 @@ impl Sealed for ApiTokenRow {
     }
 
     fn seal(&self, _: &mut AnyConnection) -> Result<String> {
-        let ApiTokenRow {
-            id,
-            user_id,
-            name,
-            hash,
-            hint,
-            scopes,
-            sections,
-            sources,
-            created_at,
-            expires_at,
-            last_used_at: _,
-            last_used_from: _,
-        } = self;
-        chain::digest(&json!({
-            "id": id,
-            "user_id": user_id,
-            "name": name,
-            "hash": hash,
-            "hint": hint,
-            "scopes": scopes,
-            "sections": sections,
-            "sources": sources,
-            "created_at": created_at,
-            "expires_at": expires_at,
-        }))
+        chain::digest(self)
     }
 }
 
