@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Holds a server against its own OpenAPI document with Schemathesis: every operation, as everybody who may call.
 
-Starts the program that it is given on a database of its own, and runs all checks and all phases as nobody, a writer, an
-editor, an admin and an API token that only reads, one after another. Ends with 1 when there was a server error or an answer that
-the document does not have, and says how to repeat it.
+Starts the program that it is given on a database of its own, and runs all phases and all checks (but one, see below) as
+nobody, a writer, an editor, an admin and an API token that only reads, one after another. Ends with 1 when there was a
+server error or an answer that the document does not have, and says how to repeat it.
 
     python3 -m venv target/conformance
     target/conformance/bin/pip install -r tests/conformance/requirements.txt
@@ -25,6 +25,10 @@ PASSWORD = "a canary that sings at dawn"
 
 # What would end the caller's own session or account in the middle of a run; nobody is signed in when these are tried.
 ENDING = ["sign_out", "change_password", "end_session", "end_sessions", "end_user_sessions", "update_user", "delete_user"]
+
+# With ?dry_run=true a 201 is of what is not kept, and with an Idempotency-Key that comes again it may be of what was deleted
+# since; and below what was made not everything is there from the beginning.
+LEFT_OUT = "ensure_resource_availability"
 
 
 def arguments():
@@ -65,7 +69,7 @@ def callers(base):
 def check(base, options, token):
     command = [
         pathlib.Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml",
-        "run", f"{base}/openapi.json", "--checks", "all", "--mode", "all", "--max-time", str(options.seconds),
+        "run", f"{base}/openapi.json", "--checks", "all", "--exclude-checks", LEFT_OUT, "--mode", "all", "--max-time", str(options.seconds),
         "--continue-on-failure", "--warnings", "off", "--seed", str(options.seed), "--request-timeout", "30",
     ]
     if token:
