@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use actix_web::web::{self, Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::auth::{AccessKeys, Accounts, Links, Passwords, ResetLimiter, SecondFactors, SignInLimiter};
+use crate::auth::{
+    AccessKeys, Accounts, Links, Passkeys, Passwords, ResetLimiter, SecondFactors, SignInLimiter, SingleSignOn,
+};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -14,6 +15,7 @@ use crate::events::{Ledger, Signer};
 use crate::health::Health;
 use crate::http::cache::Cache;
 use crate::http::page::Cursors;
+use crate::http::service_config::ServiceConfig;
 use crate::live::Follower;
 use crate::openapi::{self, Document, docs};
 use crate::routes;
@@ -41,6 +43,8 @@ pub struct App {
     reset_limiter: Data<ResetLimiter>,
     links: Data<Links>,
     second_factors: Data<SecondFactors>,
+    single_sign_on: Data<SingleSignOn>,
+    passkeys: Data<Passkeys>,
     mailer: Option<Mailer>,
 }
 
@@ -56,8 +60,11 @@ impl App {
         let signer = Signer::new(&config.secret);
         let second_factors =
             SecondFactors::new(&config.secret, config.public_url.as_deref(), &config.second_factor_roles);
+        let single_sign_on = SingleSignOn::new(&config);
+        let single_sign_on = single_sign_on.map_err(|error| StartError::Unreachable(error.to_string()))?;
+        let passkeys = Passkeys::new(&config).map_err(|error| StartError::Unreachable(error.to_string()))?;
         let cache = Cache::new(config.cache_bytes);
-        let document = Document::new(openapi::document(config.public_url.as_deref()));
+        let document = Data::new(Document::new(config.public_url.clone()));
         Ok(App {
             cursors: Data::new(Cursors::new(&config.secret)),
             access_keys: Data::new(AccessKeys::new(&config.secret)),
@@ -65,12 +72,14 @@ impl App {
             reset_limiter: Data::new(ResetLimiter::default()),
             links: Data::new(Links::new(config.account_page(), config.mail.is_some())),
             second_factors: Data::new(second_factors),
+            single_sign_on: Data::new(single_sign_on),
+            passkeys: Data::new(passkeys),
             mailer,
             sign_in_limiter: Data::new(SignInLimiter::default()),
             limits: Data::new(Limits::new(&config, clock.clone())),
             health: Data::new(Health::new(db.clone(), clock.clone())),
-            addresses: Data::new(Addresses::new(&document.openapi, config.docs)),
-            document: Data::new(document),
+            addresses: Data::new(Addresses::new(document.clone(), config.docs)),
+            document,
             ledger: Data::new(Ledger::new(db.clone(), clock.clone(), signer.clone(), cache.clone())),
             cache,
             signer: Data::new(signer),
@@ -98,10 +107,12 @@ impl App {
             .app_data(self.reset_limiter.clone())
             .app_data(self.links.clone())
             .app_data(self.second_factors.clone())
+            .app_data(self.single_sign_on.clone())
+            .app_data(self.passkeys.clone())
             .app_data(self.health.clone())
             .app_data(self.document.clone())
             .app_data(self.addresses.clone());
-        routes::routes(&mut ServiceConfig::new(config));
+        routes::routes(&mut ServiceConfig::Serving(config));
         config.configure(openapi::routes);
         if self.config.docs {
             config.configure(docs::routes);
@@ -156,6 +167,11 @@ impl App {
     /// How second factors are kept, and who needs one.
     pub fn second_factors(&self) -> &SecondFactors {
         &self.second_factors
+    }
+
+    /// The provider of single sign-on, when one is set.
+    pub fn single_sign_on(&self) -> &SingleSignOn {
+        &self.single_sign_on
     }
 
     /// What hands letters to the mail server, when one is set.

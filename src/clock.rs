@@ -23,6 +23,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Timestamp(NaiveDateTime);
 
 impl Timestamp {
+    /// Earlier than anything that happens here (1970-01-01T00:00:00Z).
+    pub const EPOCH: Timestamp = match DateTime::from_timestamp(0, 0) {
+        Some(beginning) => Timestamp(beginning.naive_utc()),
+        None => unreachable!(),
+    };
+
     /// Later than any story will ever run (9999-12-31T23:59:59Z): the end of an interval that has no end, kept as a
     /// value because NULL sorts differently on the two databases.
     pub const FOREVER: Timestamp = match DateTime::from_timestamp(253_402_300_799, 0) {

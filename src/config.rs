@@ -4,15 +4,16 @@
 //! environment, `.env` file, default. [`Config`] is what the rest of the house sees: checked once, at the start, so
 //! that nothing later meets a value it cannot use.
 
-use std::fmt;
+mod passkeys;
+mod secret;
+mod single_sign_on;
+mod values;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
 use url::Url;
 
 use crate::db::DatabaseUrl;
@@ -20,8 +21,9 @@ use crate::http::forwarded::TrustedProxies;
 use crate::http::sharing::Sharing;
 use crate::smtp::MailSettings;
 
-/// Shortest secret that is accepted, in bytes: 256 bits when it is random.
-const SHORTEST_SECRET: usize = 32;
+pub use passkeys::{PasskeyConfig, PasskeySettings};
+pub use secret::Secret;
+pub use single_sign_on::{SingleSignOnConfig, SingleSignOnSettings, is_private_on_the_way};
 
 /// Everything that can be set. Flags win over the environment, the environment over `.env`.
 #[derive(Debug, Clone, Args)]
@@ -37,7 +39,7 @@ pub struct Settings {
     pub data_dir: PathBuf,
 
     /// Address and port to listen on; port 0 takes a free one.
-    #[arg(long, env = "DATELINE_BIND", default_value = "127.0.0.1:8080", global = true)]
+    #[arg(long, env = "DATELINE_BIND", value_parser = values::address, default_value = "127.0.0.1:8080", global = true)]
     pub bind: SocketAddr,
 
     /// Secret that tokens and cursors are signed with, and second factors encrypted; at least 32 characters. Required on PostgreSQL; on SQLite one is
@@ -80,46 +82,46 @@ pub struct Settings {
     pub trusted_proxies: Vec<String>,
 
     /// Threads that answer requests. Default: one for each core.
-    #[arg(long, env = "DATELINE_WORKERS", global = true)]
+    #[arg(long, env = "DATELINE_WORKERS", value_parser = values::number::<usize>, global = true)]
     pub workers: Option<usize>,
 
     /// Connections to the database that read at the same time.
-    #[arg(long, env = "DATELINE_DATABASE_CONNECTIONS", default_value_t = 8, global = true)]
+    #[arg(long, env = "DATELINE_DATABASE_CONNECTIONS", value_parser = values::number::<u32>, default_value_t = 8, global = true)]
     pub database_connections: u32,
 
     /// Requests in a minute from one network of readers; after that the answer is 429. 0: as many as they like.
-    #[arg(long, env = "DATELINE_RATE_LIMIT_READERS", default_value_t = 0, global = true)]
+    #[arg(long, env = "DATELINE_RATE_LIMIT_READERS", value_parser = values::number::<u32>, default_value_t = 0, global = true)]
     pub rate_limit_readers: u32,
 
     /// Requests in a minute of one account, and of one API token; after that the answer is 429. 0: as many as they like.
-    #[arg(long, env = "DATELINE_RATE_LIMIT_CALLERS", default_value_t = 6_000, global = true)]
+    #[arg(long, env = "DATELINE_RATE_LIMIT_CALLERS", value_parser = values::number::<u32>, default_value_t = 6_000, global = true)]
     pub rate_limit_callers: u32,
 
     /// Memory for finished answers to readers, in megabytes; 0 makes every answer anew.
-    #[arg(long, env = "DATELINE_CACHE_MB", default_value_t = 64, global = true)]
+    #[arg(long, env = "DATELINE_CACHE_MB", value_parser = values::number::<u32>, default_value_t = 64, global = true)]
     pub cache_mb: u32,
 
     /// Seconds, up to 60, for which a CDN or proxy may give a public answer without asking again (s-maxage), but not
     /// beyond the next full minute. 0: it asks each time, and always gives what is true.
-    #[arg(long, env = "DATELINE_SHARED_MAX_AGE", default_value_t = 0, global = true)]
+    #[arg(long, env = "DATELINE_SHARED_MAX_AGE", value_parser = values::number::<u32>, default_value_t = 0, global = true)]
     pub shared_max_age: u32,
 
     /// Seconds after that, up to the next full minute, for which it may give what it has while it asks
     /// (stale-while-revalidate).
-    #[arg(long, env = "DATELINE_SHARED_STALE", default_value_t = 0, global = true)]
+    #[arg(long, env = "DATELINE_SHARED_STALE", value_parser = values::number::<u32>, default_value_t = 0, global = true)]
     pub shared_stale: u32,
 
     /// Longest time for one question to the database by a reader, in seconds; after that the caller gets 503. Writes and
     /// commands take the time they take.
-    #[arg(long, env = "DATELINE_STATEMENT_TIMEOUT", default_value_t = 2, global = true)]
+    #[arg(long, env = "DATELINE_STATEMENT_TIMEOUT", value_parser = values::number::<u64>, default_value_t = 2, global = true)]
     pub statement_timeout: u64,
 
     /// Longest time for one answer, in seconds.
-    #[arg(long, env = "DATELINE_REQUEST_TIMEOUT", default_value_t = 30, global = true)]
+    #[arg(long, env = "DATELINE_REQUEST_TIMEOUT", value_parser = values::number::<u64>, default_value_t = 30, global = true)]
     pub request_timeout: u64,
 
-    /// Serve the API docs page at /docs.
-    #[arg(long, env = "DATELINE_DOCS", default_value_t = true, action = clap::ArgAction::Set, global = true)]
+    /// Serve the API docs page at /docs: true or false.
+    #[arg(long, env = "DATELINE_DOCS", value_parser = values::truth, default_value_t = true, action = clap::ArgAction::Set, global = true)]
     pub docs: bool,
 
     /// What is logged: error, warn, info, debug or trace, also for one part (info,dateline::db=debug).
@@ -129,6 +131,14 @@ pub struct Settings {
     /// How log lines look: text for people, json for programs.
     #[arg(long, env = "DATELINE_LOG_FORMAT", default_value = "text", global = true)]
     pub log_format: LogFormat,
+
+    /// Who else vouches for people.
+    #[command(flatten)]
+    pub single_sign_on: SingleSignOnSettings,
+
+    /// Where people sign in with a device.
+    #[command(flatten)]
+    pub passkeys: PasskeySettings,
 }
 
 /// How log lines look.
@@ -163,6 +173,10 @@ pub struct Config {
     pub mail: Option<MailSettings>,
     /// The names of the roles whose holders need a second factor.
     pub second_factor_roles: Vec<String>,
+    /// The provider of single sign-on, when there is one.
+    pub single_sign_on: Option<SingleSignOnConfig>,
+    /// Where passkeys are good, when they are.
+    pub passkeys: Option<PasskeyConfig>,
     /// Exact origins that browsers may call from; empty means any, for anonymous reads only.
     pub cors_origins: Vec<String>,
     /// Whose word on where a request comes from is believed.
@@ -188,43 +202,6 @@ impl Config {
     pub fn account_page(&self) -> String {
         let below = || self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.bind));
         self.account_url.clone().unwrap_or_else(|| format!("{}/account", below()))
-    }
-}
-
-/// The secret of an instance; never printed, never compared.
-#[derive(Clone)]
-pub struct Secret(SecretString);
-
-impl Secret {
-    /// Takes a secret of at least 32 characters.
-    pub fn new(text: String) -> Result<Secret, SettingError> {
-        let text = text.trim().to_owned();
-        if text.len() < SHORTEST_SECRET {
-            return Err(SettingError::new(
-                "DATELINE_SECRET",
-                format!(
-                    "has {} characters; it needs at least {SHORTEST_SECRET}. Make one with: openssl rand -hex 32",
-                    text.len()
-                ),
-            ));
-        }
-        Ok(Secret(text.into()))
-    }
-
-    /// A key for one purpose only (HMAC-SHA256 of its name), so that what is signed for one can never pass for another.
-    pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(self.0.expose_secret().as_bytes()) else {
-            unreachable!("HMAC takes a key of any length")
-        };
-        mac.update(b"dateline/1/");
-        mac.update(purpose.as_bytes());
-        mac.finalize().into_bytes().into()
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Secret(…)")
     }
 }
 
@@ -259,9 +236,11 @@ impl Settings {
         let account_url = self.account_url.as_deref().map(check_account_url).transpose()?;
         let mail = self.mail(public_url.is_some() || account_url.is_some())?;
         let given = self.second_factor_roles.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
-        let second_factor_roles = given.map(check_role).collect::<Result<_, _>>()?;
-        let given = self.cors_origins.iter().filter(|origin| !origin.trim().is_empty());
-        let cors_origins = given.map(|origin| check_origin(origin)).collect::<Result<_, _>>()?;
+        let second_factor_roles =
+            given.map(|name| check_role("DATELINE_SECOND_FACTOR_ROLES", name)).collect::<Result<_, _>>()?;
+        let single_sign_on = self.single_sign_on.check((public_url.as_deref(), account_url.as_deref()))?;
+        let passkeys = self.passkeys.check()?;
+        let cors_origins = check_origins("DATELINE_CORS_ORIGINS", &self.cors_origins)?;
         let given = self.trusted_proxies.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
         let trusted_proxies =
             TrustedProxies::read(given).map_err(|reason| SettingError::new("DATELINE_TRUSTED_PROXIES", reason))?;
@@ -300,6 +279,8 @@ impl Settings {
             account_url,
             mail,
             second_factor_roles,
+            single_sign_on,
+            passkeys,
             cors_origins,
             trusted_proxies,
             workers: self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
@@ -314,7 +295,7 @@ impl Settings {
 
     /// Refuses to go on when the instance has no secret yet, for what needs the one that everything was signed with.
     pub fn require_secret(&self) -> Result<(), SettingError> {
-        if self.secret.is_some() || generated_secret::is_kept(&self.data_dir) {
+        if self.secret.is_some() || secret::is_kept(&self.data_dir) {
             return Ok(());
         }
         let reason = format!(
@@ -346,7 +327,7 @@ impl Settings {
                 "is required on PostgreSQL, because every instance must sign with the same one. Make one with: openssl \
                  rand -hex 32",
             )),
-            (None, DatabaseUrl::Sqlite(_)) => generated_secret::read_or_make(&self.data_dir),
+            (None, DatabaseUrl::Sqlite(_)) => secret::read_or_make(&self.data_dir),
         }
     }
 }
@@ -378,81 +359,30 @@ fn check_account_url(text: &str) -> Result<String, SettingError> {
 }
 
 /// The name of a role, as far as it can be told without the database.
-fn check_role(text: &str) -> Result<String, SettingError> {
-    if text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+fn check_role(setting: &'static str, text: &str) -> Result<String, SettingError> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
         return Ok(text.to_owned());
     }
     let reason = format!("has {text:?}; a role is named in small letters, such as admin or sports-desk");
-    Err(SettingError::new("DATELINE_SECOND_FACTOR_ROLES", reason))
+    Err(SettingError::new(setting, reason))
+}
+
+/// Every origin of a list.
+fn check_origins(setting: &'static str, list: &[String]) -> Result<Vec<String>, SettingError> {
+    let given = list.iter().filter(|origin| !origin.trim().is_empty());
+    given.map(|origin| check_origin(setting, origin)).collect()
 }
 
 /// An origin exactly as browsers send it: scheme, host and port, nothing else.
-fn check_origin(text: &str) -> Result<String, SettingError> {
+fn check_origin(setting: &'static str, text: &str) -> Result<String, SettingError> {
     let text = text.trim();
     let exact = Url::parse(text).ok().map(|url| url.origin()).filter(url::Origin::is_tuple);
     match exact {
         Some(origin) if origin.ascii_serialization() == text.trim_end_matches('/') => Ok(origin.ascii_serialization()),
         _ => Err(SettingError::new(
-            "DATELINE_CORS_ORIGINS",
+            setting,
             format!("has {text:?}; an origin is a scheme, a host and perhaps a port, such as https://www.example.org"),
         )),
-    }
-}
-
-/// The key of an instance on SQLite that was given no secret.
-mod generated_secret {
-    use std::fs::{self, OpenOptions};
-    use std::io::{ErrorKind, Write};
-    use std::path::Path;
-
-    use base64::Engine;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use rand::TryRng;
-    use rand::rngs::SysRng;
-
-    use super::{Secret, SettingError};
-
-    /// Name of the file in the data folder.
-    const FILE: &str = "secret";
-
-    /// Whether one is kept.
-    pub fn is_kept(data_dir: &Path) -> bool {
-        data_dir.join(FILE).exists()
-    }
-
-    /// Reads the kept secret, or makes one of 256 random bits that only this user can read.
-    pub fn read_or_make(data_dir: &Path) -> Result<Secret, SettingError> {
-        let path = data_dir.join(FILE);
-        let refuse = |error: std::io::Error| {
-            SettingError::new("DATELINE_DATA_DIR", format!("cannot keep a secret at {}: {error}", path.display()))
-        };
-        match fs::read_to_string(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => make(data_dir, &path).map_err(refuse)?,
-            _ => {}
-        }
-        Secret::new(fs::read_to_string(&path).map_err(refuse)?)
-    }
-
-    /// Makes the file whole or not at all: it is written under another name first, and whoever is second of two that
-    /// start together keeps what the first one made.
-    fn make(data_dir: &Path, path: &Path) -> std::io::Result<()> {
-        fs::create_dir_all(data_dir)?;
-        let mut random = [0_u8; 32];
-        SysRng.try_fill_bytes(&mut random).map_err(std::io::Error::other)?;
-        let draft = path.with_extension(format!("new-{}", std::process::id()));
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&draft)?;
-        file.write_all(URL_SAFE_NO_PAD.encode(random).as_bytes())?;
-        file.sync_all()?;
-        let linked = fs::hard_link(&draft, path);
-        fs::remove_file(&draft)?;
-        match linked {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -462,10 +392,11 @@ mod tests {
 
     #[test]
     fn an_origin_is_exact_or_refused() {
-        assert_eq!(check_origin("https://www.example.org").unwrap(), "https://www.example.org");
-        assert_eq!(check_origin("http://localhost:5173").unwrap(), "http://localhost:5173");
+        let check = |text| check_origin("DATELINE_CORS_ORIGINS", text);
+        assert_eq!(check("https://www.example.org").unwrap(), "https://www.example.org");
+        assert_eq!(check("http://localhost:5173").unwrap(), "http://localhost:5173");
         for wrong in ["*", "null", "www.example.org", "https://example.org/path", "https://EXAMPLE.org"] {
-            assert!(check_origin(wrong).is_err(), "{wrong}");
+            assert!(check(wrong).is_err(), "{wrong}");
         }
     }
 
@@ -474,12 +405,5 @@ mod tests {
         assert_eq!(check_public_url("https://news.example.org/").unwrap(), "https://news.example.org");
         assert_eq!(check_public_url("https://example.org/api/").unwrap(), "https://example.org/api");
         assert!(check_public_url("ftp://example.org").is_err());
-    }
-
-    #[test]
-    fn s33_s36_a_secret_is_long_and_never_printed() {
-        assert!(Secret::new("short".to_owned()).is_err());
-        let secret = Secret::new("0123456789abcdef0123456789abcdef".to_owned()).unwrap();
-        assert_eq!(format!("{secret:?}"), "Secret(…)");
     }
 }

@@ -141,6 +141,13 @@ impl Error {
         Error::BadRequest(vec![Rejection::parameter(name, code, detail)])
     }
 
+    /// A 400 for a cursor that no page of this list gave.
+    pub fn wrong_cursor() -> Error {
+        let detail =
+            "is not a cursor of this list; take it from `next` of the page before, with the same filters and sorting";
+        Error::bad_parameter("cursor", "invalid_cursor", detail)
+    }
+
     /// A 409 for one field of the body.
     pub fn taken(pointer: impl Into<String>, detail: impl Into<String>) -> Error {
         Error::Conflict(Rejection::field(pointer, "taken", detail))
@@ -239,6 +246,9 @@ impl Error {
             Error::NotFound("address") => {
                 "Nothing has this address. Every address that exists is listed in /openapi.json.".to_owned()
             }
+            Error::NotFound("preview") => "There is nothing to preview here: the link has run out, was revoked, or was not \
+                                           copied whole. Ask whoever gave it to you for another one."
+                .to_owned(),
             Error::NotFound(what) => format!("There is no {what} here that you can see. Check the id or slug."),
             Error::MethodNotAllowed(allowed) => format!("This address answers {allowed}."),
             Error::Conflict(rejection) => summary(std::slice::from_ref(rejection)),

@@ -11,11 +11,11 @@ use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::clock::{Clock, Timestamp};
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::http::service_config::ServiceConfig;
 use crate::mail::queue;
 
 /// How long one look at the database answers everybody who asks, so that probes cannot use up its connections.

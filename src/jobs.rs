@@ -10,11 +10,12 @@ use crate::articles;
 use crate::auth::{self, Links, links::letters};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::{Actor, Journal, Ledger};
 use crate::http::query::WriteOptions;
 use crate::live::Follower;
-use crate::mail::queue;
+use crate::mail::{Letter, queue};
+use crate::panics;
 use crate::smtp::Mailer;
 use crate::tallies;
 
@@ -27,44 +28,47 @@ const BETWEEN_ANNOUNCEMENTS: Duration = Duration::from_secs(1);
 /// How long a letter waits before it is first tried.
 const BETWEEN_DELIVERIES: Duration = Duration::from_secs(1);
 
-/// Tidies, announces and delivers until it is dropped. A tick that fails is logged and the next one comes all the same.
+/// Tidies, announces and delivers until it is dropped.
 pub async fn run(db: Db, clock: Clock, ledger: Ledger, mailer: Option<Mailer>, links: Links) {
     if let Err(error) = ledger.keep_key().await {
         tracing::warn!(%error, "the key of the log could not be kept yet; the next write does it");
     }
-    tokio::join!(
-        async {
-            loop {
-                match ledger.write(Actor::Clock, WriteOptions::default(), tidy).await {
-                    Ok(0) => {}
-                    Ok(removed) => tracing::debug!(removed, "what had run out was removed"),
-                    Err(error) => tracing::warn!(%error, "tidying failed; it is tried again in a quarter of an hour"),
-                }
-                if let Err(error) = fold(&db, clock.now()).await {
-                    tracing::warn!(%error, "counts were not added up; they are right all the same");
-                }
-                tokio::time::sleep(BETWEEN_TIDYINGS).await;
+    let tidying =
+        again_and_again(BETWEEN_TIDYINGS, "tidying failed; it is tried again in a quarter of an hour", async || {
+            let removed = ledger.write(Actor::Clock, WriteOptions::default(), tidy).await?;
+            if removed > 0 {
+                tracing::debug!(removed, "what had run out was removed");
             }
-        },
-        async {
-            loop {
-                if let Err(error) = announce(&db, &clock, &ledger).await {
-                    tracing::warn!(%error, "what went live or expired could not be logged yet; it is tried again");
-                }
-                tokio::time::sleep(BETWEEN_ANNOUNCEMENTS).await;
-            }
-        },
-        async {
-            // Without a mail server nothing is put into the queue; what is still there waits for one.
-            let Some(mailer) = mailer else { return };
-            loop {
-                if let Err(error) = deliver(&db, (&clock, &ledger), (&mailer, &links)).await {
-                    tracing::warn!(%error, "the letters that wait could not be looked at; it is tried again");
-                }
-                tokio::time::sleep(BETWEEN_DELIVERIES).await;
-            }
-        },
-    );
+            Ok(())
+        });
+    let folding =
+        again_and_again(BETWEEN_TIDYINGS, "counts were not added up; they are right all the same", async || {
+            fold(&db, clock.now()).await
+        });
+    let late = "what went live or expired could not be logged yet; it is tried again";
+    let announcing =
+        again_and_again(BETWEEN_ANNOUNCEMENTS, late, async || announce(&db, &clock, &ledger).await.map(drop));
+    let delivering = async {
+        // Without a mail server nothing is put into the queue; what is still there waits for one.
+        let Some(mailer) = mailer else { return };
+        let undelivered = "the letters that wait could not be looked at; it is tried again";
+        again_and_again(BETWEEN_DELIVERIES, undelivered, async || {
+            deliver(&db, (&clock, &ledger), (&mailer, &links)).await.map(drop)
+        })
+        .await;
+    };
+    tokio::join!(tidying, folding, announcing, delivering);
+}
+
+/// Does this for ever. When it fails, or panics, that is logged, and the next time comes all the same: nothing that goes
+/// wrong here ends the server, or what is done beside it.
+async fn again_and_again(pause: Duration, failed: &str, mut tick: impl AsyncFnMut() -> Result<()>) {
+    loop {
+        if let Err(error) = panics::caught_in(tick()).await {
+            tracing::warn!(%error, "{failed}");
+        }
+        tokio::time::sleep(pause).await;
+    }
 }
 
 /// Follows what others write into the log until it is dropped.
@@ -106,30 +110,70 @@ pub async fn announce(db: &Db, clock: &Clock, ledger: &Ledger) -> Result<usize> 
 }
 
 /// Sends the letters that are due, and says how many were taken from the queue. One that the mail server does not take is
-/// put back for later.
+/// put back for later, and so is one that cannot be written: it stands in the way of no other.
 pub async fn deliver(db: &Db, (clock, ledger): (&Clock, &Ledger), (mailer, links): (&Mailer, &Links)) -> Result<usize> {
     let mut taken = 0;
     loop {
         let now = clock.now();
         let Some(due) = db.read(move |connection| queue::next(connection, now)).await? else { return Ok(taken) };
-        let links = links.clone();
-        let write = ledger.write(Actor::Clock, WriteOptions::default(), move |connection, journal| {
-            letters::write(connection, journal, (&links, &due))
-        });
         taken += 1;
-        let Some((letter, message)) = write.await? else { continue };
-        let sent = mailer.send(message).await;
-        let now = clock.now();
-        match sent {
-            Ok(()) => db.write(move |connection| queue::remove(connection, &letter.id)).await?,
-            Err(error) => {
-                let (id, attempts) = (letter.id.clone(), letter.attempts);
-                if db.write(move |connection| queue::put_back(connection, &letter, now)).await? {
-                    tracing::error!(%error, id, attempts, "a letter was given up; the mail server never took it");
-                } else {
-                    tracing::warn!(%error, id, attempts, "the mail server did not take a letter; it is tried again");
+        let (links, letter) = (links.clone(), due.clone());
+        let write = ledger.write(Actor::Clock, WriteOptions::default(), move |connection, journal| {
+            letters::write(connection, journal, (&links, &letter))
+        });
+        let (letter, message) = match write.await {
+            Ok(Some(written)) => written,
+            Ok(None) => continue,
+            Err(error @ Error::Internal(_)) => {
+                let take = move |connection: &mut AnyConnection| queue::take(connection, &due, now);
+                if let Some(letter) = db.write(take).await? {
+                    put_back(ledger, (letter, error)).await?;
                 }
+                continue;
             }
+            Err(error) => return Err(error),
+        };
+        match mailer.send(message).await {
+            Ok(()) => db.write(move |connection| queue::remove(connection, &letter.id)).await?,
+            Err(error) => put_back(ledger, (letter, error)).await?,
+        }
+    }
+}
+
+/// Puts a letter back that this kept from being sent, and says so.
+async fn put_back(ledger: &Ledger, (letter, error): (Letter, Error)) -> Result<()> {
+    let (id, attempts) = (letter.id.clone(), letter.attempts);
+    let write = ledger.write(Actor::Clock, WriteOptions::default(), move |connection, journal| {
+        letters::put_back(connection, journal, &letter)
+    });
+    if write.await? {
+        tracing::error!(%error, id, attempts, "a letter was given up; it could never be sent");
+    } else {
+        tracing::warn!(%error, id, attempts, "a letter could not be sent; it is tried again");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn s74_a_job_that_panics_or_fails_is_done_the_next_time_all_the_same() {
+        let mut times = 0;
+        let (done, mut is_done) = tokio::sync::mpsc::channel(1);
+        let job = again_and_again(Duration::ZERO, "it is tried again", async || {
+            times += 1;
+            match times {
+                1 => panic!("on purpose"),
+                2 => return Err(Error::internal("on purpose")),
+                _ => drop(done.send(()).await),
+            }
+            Ok(())
+        });
+        tokio::select! {
+            () = job => unreachable!("it has no end"),
+            done = is_done.recv() => assert!(done.is_some()),
         }
     }
 }

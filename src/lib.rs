@@ -17,6 +17,8 @@ pub mod error;
 pub mod hash;
 /// The grammar of the API: bodies, queries, pages, versions, answers.
 pub mod http;
+/// What becomes of a panic.
+pub mod panics;
 /// Hands letters to a mail server.
 pub mod smtp;
 
@@ -74,6 +76,9 @@ pub mod jobs;
 
 /// The document of the API, and its page.
 pub mod openapi;
+
+/// Where everything is, for whoever has only the address.
+pub mod root;
 
 /// The table of contents.
 pub mod routes;

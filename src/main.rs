@@ -5,13 +5,7 @@ use std::process::ExitCode;
 use dateline::commands::Cli;
 
 fn main() -> ExitCode {
-    // Before the command line is read, because its defaults come from the environment.
-    match dotenvy::dotenv() {
-        Ok(_) => {}
-        Err(error) if error.not_found() => {}
-        Err(error) => return fail(&format!("the file .env cannot be read: {error}")),
-    }
-    match Cli::from_command_line().run() {
+    match Cli::from_command_line().and_then(Cli::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }

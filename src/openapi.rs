@@ -4,6 +4,8 @@ pub mod docs;
 mod problems;
 mod rules;
 
+use std::sync::OnceLock;
+
 use actix_web::http::{Method, header};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -14,6 +16,7 @@ use utoipa::openapi::{Components, Info, InfoBuilder, LicenseBuilder, OpenApi, Op
 use utoipa_actix_web::AppExt;
 
 use crate::http::etag;
+use crate::http::service_config::ServiceConfig;
 use crate::routes;
 use crate::server::unmatched;
 
@@ -35,19 +38,40 @@ const TAGS: [(&str, &str); 11] = [
     ("Operations", "For those who run the server."),
 ];
 
-/// The document, ready to be sent.
+/// The document of a server, made when somebody first asks for it or misses an address: a server starts and idles without.
+#[derive(Debug)]
 pub struct Document {
-    /// The document itself.
-    pub openapi: OpenApi,
+    server: Option<String>,
+    written: OnceLock<Written>,
+}
+
+/// The document, ready to be sent, and what has to be known of it otherwise.
+#[derive(Debug)]
+struct Written {
     json: Bytes,
     tag: String,
+    addresses: Vec<(String, Vec<Method>)>,
 }
 
 impl Document {
-    /// Writes the document out once.
-    pub fn new(openapi: OpenApi) -> Document {
-        let json = openapi.to_json().unwrap_or_default();
-        Document { tag: etag::of(None, json.as_bytes()), json: json.into(), openapi }
+    /// `server` as for [`document`].
+    pub fn new(server: Option<String>) -> Document {
+        Document { server, written: OnceLock::new() }
+    }
+
+    /// Every address of the API, as a pattern, with its methods.
+    pub fn addresses(&self) -> &[(String, Vec<Method>)] {
+        &self.written().addresses
+    }
+
+    fn written(&self) -> &Written {
+        self.written.get_or_init(|| {
+            let document = document(self.server.as_deref());
+            let methods = |item| operations(item).map(|(method, _)| method).collect();
+            let addresses = document.paths.paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect();
+            let json = document.to_json().unwrap_or_default();
+            Written { tag: etag::of(None, json.as_bytes()), json: json.into(), addresses }
+        })
     }
 }
 
@@ -60,7 +84,8 @@ pub fn document(server: Option<&str>) -> OpenApi {
         .tags(Some(TAGS.map(chapter)))
         .components(Some(components()))
         .build();
-    let rooms = actix_web::App::new().into_utoipa_app().openapi(frame).configure(routes::routes);
+    let app = actix_web::App::new().into_utoipa_app().openapi(frame);
+    let rooms = app.configure(|config| routes::routes(&mut ServiceConfig::Describing(config)));
     let (_, mut document) = rooms.split_for_parts();
     rules::complete(&mut document);
     document
@@ -124,14 +149,15 @@ pub fn routes(config: &mut web::ServiceConfig) {
 
 /// Any page may read it, also when only some may call the API: it holds no secret, and tools fetch it from everywhere.
 async fn serve(request: HttpRequest, document: Data<Document>) -> HttpResponse {
-    let known = etag::already_has(request.headers(), &document.tag);
+    let written = document.written();
+    let known = etag::already_has(request.headers(), &written.tag);
     let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
-        .insert_header((header::ETAG, document.tag.as_str()))
+        .insert_header((header::ETAG, written.tag.as_str()))
         .insert_header((header::CACHE_CONTROL, "public, no-cache"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
     if known {
         return answer.finish();
     }
-    answer.content_type("application/json").body(document.json.clone())
+    answer.content_type("application/json").body(written.json.clone())
 }

@@ -1,13 +1,12 @@
 //! The table of contents: one line for each room, in reading order.
 
-use utoipa_actix_web::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::{articles, audit, auth, authors, health, live, search, sources, tags};
+use crate::http::service_config::ServiceConfig;
+use crate::{articles, audit, auth, authors, health, live, root, search, sources, tags};
 
 /// Every address of the API, and with it the whole OpenAPI document.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(scope("/v1").configure(version_1)).configure(auth::well_known_routes).configure(health::routes);
+    config.scope("/v1", version_1).configure(auth::well_known_routes).configure(health::routes);
+    config.configure(root::routes);
 }
 
 /// The rooms; each is asked for `pub fn routes(config: &mut ServiceConfig)`, with addresses relative to `/v1`.

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::Error;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -24,14 +24,16 @@ use crate::health::Health;
 use crate::http::request_id::{self, RequestId};
 use crate::server::headers;
 
+/// Shorter than any secret of ours, in bytes; ids are longer, too.
+const SHORTEST_SECRET: usize = 32;
+
+/// How much of a path is logged, in characters.
+const LONGEST_PATH: usize = 200;
+
 /// Starts the log on the standard error stream, so that the standard output carries results only.
 pub fn start(settings: &Settings) -> Result<(), SettingError> {
     // The server underneath announces each of its threads; what we listen on is printed once, by `serve`.
-    settings.log.split(',').try_for_each(check_directive)?;
-    let directives = format!("actix_server=warn,{}", settings.log);
-    let filter = EnvFilter::builder().parse(directives).map_err(|error| {
-        SettingError::new("DATELINE_LOG", format!("is not a filter such as info or info,dateline::db=debug: {error}"))
-    })?;
+    let filter = filter(&settings.log)?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(OneLine).with_ansi(false);
     let started = match settings.log_format {
         LogFormat::Text => log.finish().with(FaultsOfClients).try_init(),
@@ -43,6 +45,16 @@ pub fn start(settings: &Settings) -> Result<(), SettingError> {
     // Only a second start in one process can fail, and then the first log goes on.
     let _ = started;
     Ok(())
+}
+
+/// What is logged, by the setting.
+fn filter(log: &str) -> Result<EnvFilter, SettingError> {
+    log.split(',').try_for_each(check_directive)?;
+    // What is said to a provider of single sign-on has secrets in it, which the client would write down byte by byte.
+    let directives = format!("actix_server=warn,{log},ureq=info,ureq_proto=info");
+    EnvFilter::builder().parse(directives).map_err(|error| {
+        SettingError::new("DATELINE_LOG", format!("is not a filter such as info or info,dateline::db=debug: {error}"))
+    })
 }
 
 /// Refuses a mistyped level: on its own it would be taken for the name of a part, and the whole log would be off.
@@ -133,7 +145,8 @@ fn one_line(event: &str) -> String {
 }
 
 /// The outermost middleware: names the request, counts the answer, and writes one line about both. The line holds the
-/// pattern of the address and not the address, because people paste tokens into addresses.
+/// pattern of the address and not the address, because people paste tokens into addresses; of an address that does not exist
+/// it holds what could be no token.
 pub async fn observe(
     health: Arc<Health>,
     request: ServiceRequest,
@@ -165,7 +178,9 @@ fn write_line<B: MessageBody>(
     request_id: &str,
 ) {
     let milliseconds = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
-    let route = answered.as_ref().ok().and_then(|response| response.request().match_pattern());
+    let request = answered.as_ref().ok().map(ServiceResponse::request);
+    let route = request.and_then(HttpRequest::match_pattern);
+    let path = request.filter(|_| route.is_none()).map(|request| without_secrets(request.path()));
     let route = route.as_deref().unwrap_or("-");
     let bytes = match answered.as_ref().map(|response| response.response().body().size()) {
         Ok(BodySize::Sized(bytes)) => Some(bytes),
@@ -176,13 +191,38 @@ fn write_line<B: MessageBody>(
     if route.starts_with("/health/") {
         tracing::debug!(method, route, status, milliseconds, bytes, request_id, "request");
     } else {
-        tracing::info!(method, route, status, milliseconds, bytes, request_id, "request");
+        tracing::info!(method, route, path, status, milliseconds, bytes, request_id, "request");
     }
+}
+
+/// A path with everything left out that is as long as a secret, and not for ever.
+fn without_secrets(path: &str) -> String {
+    let whole = |segment: &str| segment.len() < SHORTEST_SECRET;
+    let segments = path.split('/').map(|segment| if whole(segment) { segment } else { "…" });
+    segments.collect::<Vec<_>>().join("/").chars().take(LONGEST_PATH).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn s33_a_path_is_logged_without_what_could_be_a_secret() {
+        let token = "a".repeat(SHORTEST_SECRET);
+        assert_eq!(without_secrets(&format!("/v1/preview/{token}/x")), "/v1/preview/…/x");
+        assert_eq!(without_secrets("/v1/artcles"), "/v1/artcles");
+        assert_eq!(without_secrets(&"/ab".repeat(100)).len(), LONGEST_PATH);
+    }
+
+    #[test]
+    fn s33_not_even_a_trace_has_what_is_said_to_a_provider() {
+        let log = tracing_subscriber::fmt().with_env_filter(filter("trace,ureq_proto=trace").unwrap());
+        tracing::subscriber::with_default(log.with_writer(io::sink).finish(), || {
+            assert!(tracing::enabled!(target: "dateline::auth", tracing::Level::TRACE));
+            assert!(!tracing::enabled!(target: "ureq_proto::util", tracing::Level::DEBUG));
+            assert!(!tracing::enabled!(target: "ureq::run", tracing::Level::DEBUG));
+        });
+    }
 
     #[test]
     fn s76_t50_nobody_can_forge_a_line() {

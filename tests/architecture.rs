@@ -10,7 +10,7 @@ use std::fs;
 use files::rust_files;
 
 /// Foundations: they know nothing of news.
-const FOUNDATIONS: &[&str] = &["clock", "config", "db", "error", "hash", "http", "smtp"];
+const FOUNDATIONS: &[&str] = &["clock", "config", "db", "error", "hash", "http", "panics", "smtp"];
 
 /// Rooms, and which rooms each may import.
 const ROOMS: &[(&str, &[&str])] = &[
@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// The roof: it may import everything, and nobody may import it.
-const ROOF: &[&str] = &["app", "commands", "health", "jobs", "openapi", "routes", "server", "telemetry"];
+const ROOF: &[&str] = &["app", "commands", "health", "jobs", "openapi", "root", "routes", "server", "telemetry"];
 
 /// One file of the source tree, without its tests.
 struct Source {

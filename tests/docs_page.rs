@@ -3,35 +3,20 @@
 #[path = "support/mod.rs"]
 mod support;
 
-use std::ffi::OsStr;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use dateline::auth::Role;
+use headless_chrome::Browser;
 use headless_chrome::browser::tab::Tab;
 use headless_chrome::protocol::cdp::types::Event;
 use headless_chrome::protocol::cdp::{Network, Page};
-use headless_chrome::{Browser, LaunchOptions};
 use serde_json::json;
 
+use support::chromium::{self, PATIENCE};
 use support::{Database, PASSWORD, TestApp};
-
-/// Longest that anything in the browser may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What Chromium is started with beyond what the library says: nothing that calls home.
-const ARGUMENTS: [&str; 7] = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-proxy-server",
-];
 
 /// A page, and everything that it asked for or complained of. The browser ends when this is dropped.
 struct Visit {
@@ -41,34 +26,9 @@ struct Visit {
     _browser: Browser,
 }
 
-fn chromium() -> Option<PathBuf> {
-    let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
-    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-    let all = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    all.into_iter().find(|path| path.is_file())
-}
-
-/// Past the test harness, which swallows what passing tests print.
-fn complain() {
-    assert!(std::env::var("TEST_REQUIRE_CHROMIUM").as_deref() != Ok("1"), "Chromium is required and not there");
-    let text = "\n*** The docs page was NOT tested in a browser: there is no Chromium in PATH.\n\
-        *** Install it; TEST_REQUIRE_CHROMIUM=1 makes this an error.\n\n";
-    let _ = io::stderr().write_all(text.as_bytes());
-}
-
 impl Visit {
-    fn begin(program: PathBuf) -> Visit {
-        let options = LaunchOptions {
-            path: Some(program),
-            sandbox: false,
-            window_size: Some((1280, 1600)),
-            args: ARGUMENTS.iter().map(OsStr::new).collect(),
-            idle_browser_timeout: PATIENCE * 2,
-            ..LaunchOptions::default()
-        };
-        let browser = Browser::new(options).expect("Chromium starts");
-        let tab = browser.new_tab().expect("a tab");
-        tab.set_default_timeout(PATIENCE);
+    fn begin() -> Option<Visit> {
+        let (browser, tab) = chromium::start("The docs page was")?;
         let (requests, complaints) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
         let (asked, said) = (Arc::clone(&requests), Arc::clone(&complaints));
         let listen = move |event: &Event| match event {
@@ -88,7 +48,7 @@ impl Visit {
         };
         tab.call_method(network).expect("requests are told");
         tab.enable_log().and_then(Tab::enable_runtime).expect("complaints are told");
-        Visit { tab, requests, complaints, _browser: browser }
+        Some(Visit { tab, requests, complaints, _browser: browser })
     }
 
     fn open(&self, address: &str) {
@@ -153,7 +113,7 @@ impl Visit {
 
 #[test]
 fn s60_s61_t48_the_docs_page_shows_the_api_runs_requests_and_calls_nobody_else() {
-    let Some(program) = chromium() else { return complain() };
+    let Some(visit) = Visit::begin() else { return };
     let app = TestApp::start(Database::Sqlite);
     let editor = app.editor();
     editor.post("/v1/tags", json!({ "name": "KFOR", "kind": "organisation" })).expect(201);
@@ -164,7 +124,6 @@ fn s60_s61_t48_the_docs_page_shows_the_api_runs_requests_and_calls_nobody_else()
     let tokens = app.anonymous().post("/v1/auth/login", sign_in).expect(200).json();
     let home = format!("http://{}/", app.address());
 
-    let visit = Visit::begin(program);
     visit.open(&format!("{home}docs"));
     let chapters = visit.texts(".opblock-tag > a, .opblock-tag > span");
     let expected = ["Articles", "Revisions", "Preview links", "Authors", "Sources", "Tags"];

@@ -300,6 +300,51 @@ fn what_the_api_gives_comes_in_elsewhere_as_it_is() {
 }
 
 #[test]
+fn what_no_reader_saw_is_not_published_with_what_the_api_gives() {
+    let program = Program::migrated();
+    program.file("ferry.md", "# The Ferry\n\nIs late.\n");
+    program.run(&["import", "ferry.md", "--publish"]).expect_success();
+    let (serving, editor) = serve(&program);
+    editor.if_match("*").patch("/v1/articles/the-ferry", json!({"body": "Sank, says a source."})).expect(200);
+    let given = editor.get("/v1/articles/the-ferry").expect(200);
+    assert_eq!(given.json()["status"], "changed");
+    program.file("ferry.json", given.text());
+    let run = program.run(&["import", "ferry.json"]).expect_success();
+    assert_eq!(count(&run), "0 new, 0 changed, 1 unchanged, 0 published, 0 refused");
+    assert_eq!(serving.anonymous().get("/v1/articles/the-ferry").expect(200).json()["body"], "Is late.");
+    let there = Program::migrated();
+    there.file("ferry.json", given.text());
+    let run = there.run(&["import", "ferry.json"]).expect_success();
+    assert_eq!(count(&run), "1 new, 0 changed, 0 unchanged, 0 published, 0 refused");
+}
+
+#[test]
+fn what_editors_did_since_is_not_undone_by_the_same_file() {
+    let program = Program::migrated();
+    let again = |file: &str| count(&program.run(&["import", file, "--publish"]).expect_success()).to_owned();
+    program.file("ferry.md", "# The Ferry\n\nIs late.\n");
+    program.file(
+        "held.json",
+        json!({"title": "Held", "published_at": "2026-03-04T16:00:00Z", "embargo_until": "2199-01-01T00:00:00Z"})
+            .to_string(),
+    );
+    for file in ["ferry.md", "held.json"] {
+        assert_eq!(again(file), "1 new, 0 changed, 0 unchanged, 1 published, 0 refused");
+    }
+    let (serving, editor) = serve(&program);
+    let left = "0 new, 0 changed, 1 unchanged, 0 published, 0 refused";
+    assert_eq!(again("held.json"), left, "it waits for the end of its embargo");
+    let note = json!({"type": "correction", "text": "Nobody read it."});
+    assert_eq!(editor.post("/v1/articles/held/corrections", note).expect(409).code(), "not_published");
+    editor.post("/v1/articles/the-ferry/unpublish", json!({})).expect(200);
+    assert_eq!(again("ferry.md"), left, "it was taken down");
+    editor.post("/v1/articles/the-ferry/publish", json!({"at": "2199-01-01T00:00:00Z"})).expect(200);
+    assert_eq!(again("ferry.md"), left, "it is scheduled");
+    assert_eq!(editor.get("/v1/articles/the-ferry").expect(200).json()["status"], "scheduled");
+    assert_eq!(total(&serving.anonymous()), 0);
+}
+
+#[test]
 fn what_was_killed_is_brought_back_by_no_import() {
     let program = Program::migrated();
     program.file("libel.md", "# Libel\n\nForged.\n");
@@ -323,4 +368,22 @@ fn story(article: &Value) -> Value {
         story.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove("id").expect("an id");
     }
     story
+}
+
+#[test]
+fn it_is_said_which_stories_lose_their_corrections() {
+    let program = Program::migrated();
+    let story = |slug: &str, corrections: Value| json!({ "title": slug, "slug": slug, "body": "Text.", "status": "published", "corrections": corrections });
+    let corrected = story("harbour", json!([{ "type": "correction", "text": "It was Tuesday." }]));
+    let lines = format!("{corrected}\n{}\n", story("ferry", json!([])));
+    program.file("export.ndjson", lines);
+    let run = program.run(&["import", "export.ndjson"]).expect_success();
+    assert_eq!(count(&run), "2 new, 0 changed, 0 unchanged, 2 published, 0 refused");
+    let said: Vec<&str> = run.errors.lines().filter(|line| line.contains("corrections")).collect();
+    assert_eq!(
+        said,
+        [
+            "export.ndjson: /v1/articles/harbour: its corrections were left out; make them with POST …/harbour/corrections"
+        ]
+    );
 }

@@ -74,8 +74,7 @@ pub fn list(connection: &mut AnyConnection, caller: &SignedIn, page: &Page, now:
     };
     let (mut beginning, mut ending) = (begins(), ends());
     if let Start::After(keys) = &page.start {
-        let wrong = || Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list");
-        let (Some(at), Some(id)) = (keys.first(), keys.get(1)) else { return Err(wrong()) };
+        let (Some(at), Some(id)) = (keys.first(), keys.get(1)) else { return Err(Error::wrong_cursor()) };
         let (at, id) = (at.time()?, id.text()?);
         let begins_later = publications::live_from.eq(at).and(publications::id.gt(id.clone()));
         beginning = beginning.filter(publications::live_from.gt(at).or(begins_later));

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{get, patch, post, put};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::article::{ArticleView, WorkingCopy};
 use super::input::{ArticleInput, ArticlePatch, NewArticle};
@@ -23,6 +22,7 @@ use crate::http::idempotency::IdempotencyHeader;
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::projection::Projection;
 use crate::http::query::{Query, WriteOptions};
+use crate::http::service_config::ServiceConfig;
 use crate::live::{self, Article, Extras, Found, Sight, reading_ahead};
 
 /// The addresses of this file.
@@ -111,7 +111,7 @@ async fn get_article(
 ) -> Result<Answer> {
     let (ViewParameter { view, as_of, status, fields }, now) = (query.0, clock.now());
     let extras = Extras::of(fields.as_ref());
-    let audience = wing::audience(&caller, as_of, now);
+    let audience = wing::audience_of_one(&caller, as_of, now);
     let sight = match Wing::of(&caller, view, as_of, now)? {
         Wing::Reading(_) if status.is_some() => {
             let detail = "is for those who may edit what is in the trash, and for working copies only";
@@ -140,11 +140,12 @@ async fn get_article(
                     }
                 });
             }
-            Sight::Readers(now)
+            Sight::of(&caller, now)
         }
     };
     wing::only_readers_fields(fields.as_ref())?;
-    let found = db.read(move |connection| live::find(connection, &cache, (&reference, extras), sight.at(clock.now())));
+    let found =
+        db.look_up(move |connection| live::find(connection, &cache, (&reference, extras), sight.at(clock.now())));
     let found = found.await?;
     Ok(match found {
         Found::Here(story, freshness) => {

@@ -4,7 +4,6 @@
 use actix_web::{HttpRequest, get};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::article::ListedArticleList;
 use super::list_api::{self, ArticleQuery, House, WorkingParameters};
@@ -16,6 +15,7 @@ use crate::http::answer::{Answer, Audience};
 use crate::http::page::Paging;
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::List;
+use crate::http::service_config::ServiceConfig;
 use crate::live::{Article, ArticleFilter};
 use crate::tags::TagKind;
 use crate::{authors, sources, tags};

@@ -6,7 +6,6 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{access, store, trash};
 use crate::auth::{Allow, Permission, SignedIn, decide, needs};
@@ -16,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::http::answer::{Answer, Audience};
 use crate::http::path::Reference;
 use crate::http::query::{List, Query};
+use crate::http::service_config::ServiceConfig;
 use crate::live;
 
 /// The addresses of this file.

@@ -74,7 +74,7 @@ pub fn add(
     held: Held,
     (kind, text, publish): (CorrectionKind, String, bool),
 ) -> Result<Passed> {
-    if held.row.first_published_at > held.now {
+    if held.schedule.running.is_none() && !publishing::has_been_read(connection, &held.row.id, held.now)? {
         let detail = "readers have not seen this article yet, so there is nothing to correct; change it instead";
         return Err(Error::Conflict(Rejection::anywhere("not_published", detail)));
     }

@@ -4,13 +4,13 @@ use actix_web::{HttpResponse, delete, post, put};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::api::{OnlyTrashed, location};
 use super::article::{Presence, WorkingCopy};
 use super::draft::Draft;
 use super::{access, presence, showing, store, trash};
 use crate::auth::{Allow, Permission, SignedIn, decide, needs};
+use crate::db::Named;
 use crate::db::types::new_id;
 use crate::error::{Error, Result};
 use crate::events::Ledger;
@@ -22,8 +22,9 @@ use crate::http::page::List;
 use crate::http::patch::Patch;
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{Query, WriteOptions};
+use crate::http::service_config::ServiceConfig;
 use crate::live::Document;
-use crate::slugs::Slug;
+use crate::slugs::{self, Slug};
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
@@ -77,6 +78,7 @@ async fn delete_article(
     let action = if purge { Permission::PurgeArticles } else { Permission::WriteArticles };
     decide(Some(&user), action, None)?;
     let write = ledger.write(caller.actor(), WriteOptions { dry_run }, move |connection, journal| {
+        slugs::wait_for(connection, Named::Articles, (&reference, &if_match))?;
         let now = journal.now();
         let row = match purge {
             true => trash::get_for_purge(connection, (&user, action), (&reference, status.is_some()), now)?,

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::agenda::{Appointment, AppointmentList};
 use super::article::WorkingCopy;
@@ -25,6 +24,7 @@ use crate::http::page::{Cursors, Paging};
 use crate::http::patch::Patch;
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{ListQuery, NoFilter, Query, WriteOptions};
+use crate::http::service_config::ServiceConfig;
 use crate::live::CorrectionKind;
 
 /// The addresses of this file.

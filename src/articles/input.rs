@@ -183,6 +183,14 @@ impl Input for ArticleInput {
 }
 
 impl ArticleInput {
+    /// Whether anything is mentioned by its name, which is made when there is none of that name.
+    pub fn names_anything(&self) -> bool {
+        let authors = self.authors.as_value().into_iter().flatten().map(|author| &author.who);
+        let tags = self.tags.as_value().into_iter().flatten();
+        let mentions = authors.chain(tags).chain(self.section.as_value()).chain(self.source.as_value());
+        mentions.into_iter().any(|mention| mention.name.is_some())
+    }
+
     /// Renders the body, off the threads that answer and before the transaction: nobody else's write waits for it.
     pub async fn render(mut self) -> Result<ArticleInput> {
         if let Some(body) = self.body.as_value().map(ToString::to_string) {

@@ -7,7 +7,7 @@ use super::article::Kill;
 use super::held::{Held, Passed};
 use super::review::ReviewRow;
 use super::row::ArticleRow;
-use super::{names, publishing};
+use super::{publishing, slug_ownership};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::withdrawals;
@@ -42,7 +42,7 @@ pub fn kill(connection: &mut AnyConnection, journal: &mut Journal, held: Held, r
     let killed = Event::new(Action::Killed, Resource::Article, &row.id).noted(reasons.internal.clone());
     let digest = told(&row.id, reasons.public.as_deref())?;
     begin(connection, journal, row, (WithdrawalKind::Killed, reasons, Timestamp::FOREVER))?;
-    names::end_takeovers(connection, &row.id)?;
+    slug_ownership::end_takeovers(connection, &row.id)?;
     journal.record(Event { before: Some(row.version), ..killed.sealing(digest) });
     Ok(passed)
 }

@@ -4,7 +4,6 @@ use actix_web::get;
 use actix_web::web::Data;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::article::{ArticleView, ListedArticle, ListedArticleList};
 use super::states::States;
@@ -20,6 +19,7 @@ use crate::http::cache::Cache;
 use crate::http::page::{Cursors, Paging};
 use crate::http::projection::Projection;
 use crate::http::query::ListQuery;
+use crate::http::service_config::ServiceConfig;
 use crate::live::{self, Article, ArticleFilter, Extras, Sight, Tombstone, reading_ahead};
 
 /// The addresses of this file.
@@ -103,7 +103,7 @@ pub(super) async fn list(
     (db, clock, cursors, cache): House,
 ) -> Result<Answer> {
     let now = clock.now();
-    let audience = wing::audience(&caller, query.more.as_of, now);
+    let audience = caller.audience();
     if query.more.ask_what_is_gone() {
         return list_gone(query, audience, (db, clock, cursors)).await;
     }

@@ -20,7 +20,6 @@ mod links;
 mod list_api;
 mod listing;
 mod mention;
-mod names;
 mod presence;
 mod preview_links;
 mod publication;
@@ -31,6 +30,7 @@ pub(crate) mod revisions;
 mod row;
 mod schedule;
 mod showing;
+mod slug_ownership;
 mod states;
 mod store;
 pub(crate) mod timeline;
@@ -44,7 +44,6 @@ pub use article::{ArticleView, Status, WorkingCopy};
 pub use held::hold;
 pub use input::{ArticleInput, NewArticle};
 pub use killing::told as told_of_kill;
-pub use names::was_killed;
 pub use presence::tidy as tidy_presence;
 pub use preview_links::{PreviewLinkRow, tidy as tidy_preview_links};
 pub use publication::Publication;
@@ -52,10 +51,11 @@ pub use publishing::{publish, tidy as tidy_publications};
 pub use review::ReviewRow;
 pub use row::ArticleRow;
 pub use schedule::{Schedule, Slot};
+pub use slug_ownership::was_killed;
 pub use store::{change, create, find_by_slug};
 pub use wish::Publish;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::service_config::ServiceConfig;
 
 /// The addresses of this room.
 pub fn routes(config: &mut ServiceConfig) {

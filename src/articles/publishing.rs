@@ -5,7 +5,7 @@
 //! ask which interval holds now, so a schedule is kept even if every background job is dead. An embargo is nothing else
 //! than a later beginning for readers.
 
-use diesel::dsl::not;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::held::{self, Held, Passed};
@@ -14,7 +14,7 @@ use super::review::ReviewRow;
 use super::row::ArticleRow;
 use super::schedule::{Ending, SETTLING, Schedule, Slot};
 use super::wish::{Publish, dates, interval};
-use super::{announcing, corrections, killing, names, published_links};
+use super::{announcing, corrections, killing, published_links, slug_ownership};
 use crate::clock::Timestamp;
 use crate::db::schema::publications;
 use crate::db::types::new_id;
@@ -40,7 +40,7 @@ pub fn publish(connection: &mut AnyConnection, journal: &mut Journal, held: Held
     // What readers find under this slug already was let through before.
     let known = schedule.running.as_ref().is_some_and(|running| running.slug == row.slug);
     if !known {
-        names::refuse_published(connection, (&row.id, &row.slug), row.slug_taken_over, now)?;
+        slug_ownership::refuse_published(connection, (&row.id, &row.slug), row.slug_taken_over, now)?;
     }
     let dates = dates(&row, &schedule, (interval.from, &wish), now);
     let mut document = row.document()?;
@@ -198,30 +198,6 @@ pub(super) fn move_to(
     Ok((publication, Passed { row, schedule: Some(schedule), references: None }))
 }
 
-/// Cancels what is scheduled, so that nothing of a story that goes into the trash appears later.
-///
-/// Errors: 409 when readers see the story now: it has to be taken down first. 403 when it is scheduled and the caller
-/// may not publish.
-pub(super) fn cancel_for_trash(
-    connection: &mut AnyConnection,
-    journal: &mut Journal,
-    held: Held,
-    may_publish: bool,
-) -> Result<ArticleRow> {
-    if held.schedule.is_live() {
-        let detail =
-            "readers see this article; unpublish or kill it first, so that taking it down is a decision of its own";
-        return Err(Error::Conflict(Rejection::anywhere("is_published", detail)));
-    }
-    match (held.schedule.pending.is_some(), may_publish) {
-        (false, _) => Ok(held.row),
-        (true, true) => Ok(unpublish(connection, journal, held)?.row),
-        (true, false) => {
-            Err(Error::Forbidden("This article is scheduled; an editor has to take that back first.".into()))
-        }
-    }
-}
-
 /// Drops what was replaced, and is over by everybody's clock, out of the indexes that live reads use. Says how many
 /// publications that were.
 pub fn tidy(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
@@ -294,6 +270,12 @@ struct Read {
     published_at: Timestamp,
 }
 
+/// Whether readers ever saw the story. A date of its own does not say so: it may be that of another house.
+pub(super) fn has_been_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> Result<bool> {
+    let read = publications::table.filter(publications::article_id.eq(article)).filter(was_read(now));
+    Ok(diesel::select(exists(read)).get_result(connection)?)
+}
+
 /// What readers saw last. What waits, and what was cancelled before it began, was never read.
 fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> Result<Option<Read>> {
     let read = publications::table
@@ -304,8 +286,7 @@ fn last_read(connection: &mut AnyConnection, article: &str, now: Timestamp) -> R
     Ok(read.first(connection).optional()?)
 }
 
-/// Writes a publication, its words for search, and its links. A link repeats what lists by it need of the publication; the
-/// database keeps the end of the interval in step.
+/// Writes a publication, its links, and its words for search.
 fn insert(connection: &mut AnyConnection, publication: &Publication, printed: &Printed) -> Result<()> {
     diesel::insert_into(publications::table).values(publication.clone()).execute(connection)?;
     published_links::write(connection, publication, printed)?;

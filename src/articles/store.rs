@@ -11,13 +11,13 @@ use super::input::ArticleInput;
 use super::review::ReviewRow;
 use super::row::{ArticleRow, Index, Listed, ListedRow};
 use super::states::Standing;
-use super::{links, listing, names, revisions, showing, translation};
+use super::{links, listing, revisions, showing, slug_ownership, translation};
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::listing::in_order;
 use crate::db::schema::articles;
 use crate::db::types::new_id;
-use crate::db::{AnyConnection, Prepare, in_few_lengths};
+use crate::db::{self, AnyConnection, Named, Prepare, Turn, in_few_lengths};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Event, Journal, Resource};
 use crate::http::etag::IfMatch;
@@ -69,7 +69,7 @@ pub(super) fn find(connection: &mut AnyConnection, reference: &Reference) -> Res
         Reference::Id(id) => by_id(connection, id)?,
         Reference::Slug(slug) => match find_by_slug(connection, slug)? {
             Some(row) => Some(row),
-            None => match names::published_as(connection, slug)? {
+            None => match slug_ownership::published_as(connection, slug)? {
                 Some(id) => by_id(connection, &id)?,
                 None => None,
             },
@@ -115,14 +115,14 @@ pub fn create(
     caller: Option<&SignedIn>,
     input: ArticleInput,
 ) -> Result<ArticleRow> {
-    let taken_over = names::takes_over(connection, (&input, None), caller, journal.now())?;
+    let taken_over = slug_ownership::takes_over(connection, (&input, None), caller, journal.now())?;
     let (asked, note) = (input.slug.as_value().cloned(), input.note.as_value().cloned().map(String::from));
     let id = new_id();
     let input = translation::resolve(connection, caller, &id, input)?;
     let mut draft = Draft::empty();
     let may_make = caller.is_none_or(|caller| caller.may(Permission::WriteTaxonomy));
     draft.apply(connection, journal, input, may_make)?;
-    refuse_past_embargo(&draft, None, journal.now())?;
+    refuse_senseless_embargo(&draft, None, journal.now())?;
     let row = begin(connection, journal, (id, draft), (asked, taken_over), note)?;
     access::check_written(caller, &row)?;
     Ok(row)
@@ -170,7 +170,7 @@ pub fn begin(
     };
     let made = || Slug::from_title(&draft.document.title, "story");
     let row = slugs::choose(connection, asked, made, |connection, slug| {
-        names::refuse_published(connection, (&row.id, slug), slug_taken_over, now)?;
+        slug_ownership::refuse_published(connection, (&row.id, slug), slug_taken_over, now)?;
         row.slug = slug.to_owned();
         diesel::insert_into(articles::table).values(row.clone()).execute(connection)?;
         Ok(row.clone())
@@ -189,9 +189,24 @@ pub fn update(
     (reference, if_match): (&Reference, &IfMatch),
     input: ArticleInput,
 ) -> Result<Passed> {
+    if *if_match == IfMatch::Any {
+        take_turns_for(connection, &input)?;
+    }
+    slugs::wait_for(connection, Named::Articles, (reference, if_match))?;
     let before = get(connection, (caller, Permission::WriteArticles), reference, journal.now())?;
     if_match.check(before.version)?;
     change(connection, journal, before, input, Some(caller))
+}
+
+/// Takes the turns that a save may need before the story is held, in the order in which everybody waits.
+fn take_turns_for(connection: &mut AnyConnection, input: &ArticleInput) -> Result<()> {
+    if input.translation_of.as_value().is_some() {
+        db::take_turns(connection, Turn::Translating)?;
+    }
+    if input.names_anything() {
+        db::take_turns(connection, Turn::MakingByName)?;
+    }
+    Ok(())
 }
 
 /// Writes what was said into a working copy and keeps it as a revision. Saying what it already says changes nothing and
@@ -203,7 +218,7 @@ pub fn change(
     input: ArticleInput,
     caller: Option<&SignedIn>,
 ) -> Result<Passed> {
-    let taken_over = names::takes_over(connection, (&input, Some(&before)), caller, journal.now())?;
+    let taken_over = slug_ownership::takes_over(connection, (&input, Some(&before)), caller, journal.now())?;
     let input = translation::resolve(connection, caller, &before.id, input)?;
     let slug = input.slug.as_value().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
     let note = input.note.as_value().cloned().map(String::from);
@@ -215,17 +230,17 @@ pub fn change(
     // The slug stays, and whoever may give it to this story does so now.
     let only_taken_over = slug_taken_over
         && !before.slug_taken_over
-        && names::published_as(connection, &slug)?.is_some_and(|owner| owner != before.id);
+        && slug_ownership::published_as(connection, &slug)?.is_some_and(|owner| owner != before.id);
     if draft == old && slug == before.slug && !only_taken_over {
         return Ok(before.into());
     }
     if slug != before.slug {
-        names::refuse_published(connection, (&before.id, &slug), slug_taken_over, journal.now())?;
+        slug_ownership::refuse_published(connection, (&before.id, &slug), slug_taken_over, journal.now())?;
     }
-    refuse_past_embargo(&draft, before.embargo_until, journal.now())?;
+    refuse_senseless_embargo(&draft, before.embargo_until, journal.now())?;
     let embargo = before.embargo_until;
     if slug_taken_over != before.slug_taken_over {
-        names::mark(connection, &before.id, slug_taken_over)?;
+        slug_ownership::mark(connection, &before.id, slug_taken_over)?;
     }
     let row = ArticleRow { slug, slug_taken_over, ..before.clone() };
     let row = save_draft(connection, journal, row, draft, note)?;
@@ -262,12 +277,18 @@ pub fn save_draft(
     Ok(row)
 }
 
-/// An embargo that is over before it begins holds nothing back; whoever sets one means another year.
-fn refuse_past_embargo(draft: &Draft, before: Option<Timestamp>, now: Timestamp) -> Result<()> {
+/// An embargo that is over before it begins holds nothing back; whoever sets one means another year. One without an end
+/// would leave no moment for what is published.
+fn refuse_senseless_embargo(draft: &Draft, before: Option<Timestamp>, now: Timestamp) -> Result<()> {
     match draft.embargo_until {
         Some(end) if end <= now && before != Some(end) => {
             let detail = format!("is in the past: it is {now} now; null lifts an embargo");
             Err(Error::Unprocessable(vec![Rejection::field("/embargo_until", "in_the_past", detail)]))
+        }
+        Some(end) if end >= Timestamp::FOREVER => {
+            let detail = "is the end of the calendar, and nothing could be published after it; what nobody may ever read is \
+                          best left a draft";
+            Err(Error::Unprocessable(vec![Rejection::field("/embargo_until", "never_ends", detail)]))
         }
         _ => Ok(()),
     }

@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use super::draft::Draft;
-use super::held::hold;
+use super::held::{Held, hold};
 use super::killing::{self, Reasons};
 use super::row::ArticleRow;
-use super::{access, names, publishing, store};
+use super::{access, publishing, slug_ownership, store};
 use crate::auth::{Permission, SignedIn};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
@@ -28,10 +28,10 @@ pub fn put(
 ) -> Result<ArticleRow> {
     let held = hold(connection, journal, &row)?;
     let may_publish = access::may(caller, Permission::PublishArticles, &held.row);
-    let row = publishing::cancel_for_trash(connection, journal, held, may_publish)?;
+    let row = cancel(connection, journal, held, may_publish)?;
     let now = journal.now();
-    let nothing = (articles::deleted_at.eq(now), articles::slug_taken_over.eq(false));
-    diesel::update(articles::table.find(&row.id)).set(nothing).execute(connection)?;
+    let put_away = (articles::deleted_at.eq(now), articles::slug_taken_over.eq(false));
+    diesel::update(articles::table.find(&row.id)).set(put_away).execute(connection)?;
     if row.publication_number > 0 {
         killing::begin(connection, journal, &row, (WithdrawalKind::Trashed, Reasons::default(), Timestamp::FOREVER))?;
     }
@@ -39,18 +39,42 @@ pub fn put(
     Ok(ArticleRow { deleted_at: Some(now), ..row })
 }
 
-/// The story in the trash that has this id, or that was put there last under this slug, whoever asks.
-pub fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<ArticleRow>> {
+/// Cancels what is scheduled, so that nothing of a story that goes into the trash appears later.
+///
+/// Errors: 409 when readers see the story now: it has to be taken down first. 403 when it is scheduled and the caller
+/// may not publish.
+fn cancel(connection: &mut AnyConnection, journal: &mut Journal, held: Held, may_publish: bool) -> Result<ArticleRow> {
+    if held.schedule.is_live() {
+        let detail =
+            "readers see this article; unpublish or kill it first, so that taking it down is a decision of its own";
+        return Err(Error::Conflict(Rejection::anywhere("is_published", detail)));
+    }
+    match (held.schedule.pending.is_some(), may_publish) {
+        (false, _) => Ok(held.row),
+        (true, true) => Ok(publishing::unpublish(connection, journal, held)?.row),
+        (true, false) => {
+            Err(Error::Forbidden("This article is scheduled; an editor has to take that back first.".into()))
+        }
+    }
+}
+
+/// The stories in the trash that have this id or slug, those that were put there last first.
+fn all(connection: &mut AnyConnection, reference: &Reference) -> Result<Vec<ArticleRow>> {
     let trashed = articles::table.filter(articles::deleted_at.is_not_null()).into_boxed::<crate::db::Backend>();
     let named = match reference {
         Reference::Id(id) => trashed.filter(articles::id.eq(id.clone())),
         Reference::Slug(slug) => trashed.filter(articles::slug.eq(slug.clone())),
-        Reference::Nothing => return Ok(None),
+        Reference::Nothing => return Ok(Vec::new()),
     };
-    Ok(named.order(articles::deleted_at.desc()).select(ArticleRow::as_select()).first(connection).optional()?)
+    Ok(named.order(articles::deleted_at.desc()).select(ArticleRow::as_select()).load(connection)?)
 }
 
-/// The story in the trash that this caller may do this with.
+/// The story in the trash that has this id, or that was put there last under this slug, whoever asks.
+pub fn find(connection: &mut AnyConnection, reference: &Reference) -> Result<Option<ArticleRow>> {
+    Ok(all(connection, reference)?.into_iter().next())
+}
+
+/// The story in the trash that this caller may do this with; of several with one slug the one that was put there last.
 ///
 /// Errors: 404 when there is none, or the caller may not do this with it.
 pub fn get(
@@ -58,8 +82,8 @@ pub fn get(
     (caller, action): (&SignedIn, Permission),
     reference: &Reference,
 ) -> Result<ArticleRow> {
-    let row = find(connection, reference)?;
-    row.filter(|row| access::may(caller, action, row)).ok_or(Error::NotFound("article"))
+    let mut rows = all(connection, reference)?.into_iter();
+    rows.find(|row| access::may(caller, action, row)).ok_or(Error::NotFound("article"))
 }
 
 /// Brings a story back from the trash, with its links and its history; under another slug when that was asked for.
@@ -72,8 +96,10 @@ pub fn restore(
     (reference, slug): (&Reference, Option<String>),
 ) -> Result<ArticleRow> {
     let caller = (caller, Permission::WriteArticles);
-    let row = match get(connection, caller, reference) {
+    let trashed = get(connection, caller, reference).and_then(|row| hold_in_trash(connection, &row));
+    let row = match trashed {
         Ok(row) => row,
+        // Also when somebody else was bringing it back.
         Err(Error::NotFound(_)) => {
             store::get(connection, caller, reference, journal.now())?;
             let detail =
@@ -82,10 +108,9 @@ pub fn restore(
         }
         Err(error) => return Err(error),
     };
-    let row = hold_in_trash(connection, &row)?;
     journal.look_again(row.deleted_at.unwrap_or(row.passed_at));
     let slug = slug.unwrap_or_else(|| row.slug.clone());
-    names::refuse_published(connection, (&row.id, &slug), false, journal.now())?;
+    slug_ownership::refuse_published(connection, (&row.id, &slug), false, journal.now())?;
     let nobody: Option<Timestamp> = None;
     let back = (articles::deleted_at.eq(nobody), articles::slug.eq(&slug));
     diesel::update(articles::table.find(&row.id)).set(back).execute(connection).map_err(|error| {
@@ -133,7 +158,7 @@ pub fn purge(connection: &mut AnyConnection, journal: &mut Journal, row: Article
         Some(_) => hold_in_trash(connection, &row)?,
         None => {
             let held = hold(connection, journal, &row)?;
-            publishing::cancel_for_trash(connection, journal, held, true)?
+            cancel(connection, journal, held, true)?
         }
     };
     publishing::purge(connection, &row.id)?;

@@ -53,15 +53,16 @@ impl Wing {
             (Some(View::Live), None, _) => Ok(Wing::Reading(Sight::Readers(now))),
             (_, None, _) => Ok(match editor {
                 Some(editor) => Wing::Editing(editor.clone()),
-                None if caller.reads_ahead() => Wing::Reading(Sight::Partners(now)),
-                None => Wing::Reading(Sight::Readers(now)),
+                None => Wing::Reading(Sight::of(caller, now)),
             }),
         }
     }
 }
 
-/// Who an answer is for: a past that is over changes only when something is withdrawn.
-pub fn audience(caller: &Caller, as_of: Option<Timestamp>, now: Timestamp) -> Audience {
+/// Who an answer about one story is for: what it said at a moment that is over, it said for ever. A list of that moment
+/// may still change, and both ways: what is withdrawn leaves it, and comes back when its embargo ends or it is taken out of
+/// the trash. So may the translations that are named beside a story; whoever keeps it for ever has those of when they asked.
+pub fn audience_of_one(caller: &Caller, as_of: Option<Timestamp>, now: Timestamp) -> Audience {
     match (caller.audience(), as_of) {
         // Nothing can be committed any more that belongs to that moment.
         (Audience::Everyone, Some(then)) if then.after(SETTLING) < now => Audience::Forever,

@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{Responder, get};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::entry::{LogEntry, LogEntryList};
 use super::store::{self, LogFilter};
@@ -12,6 +11,7 @@ use crate::error::Result;
 use crate::http::answer::{Answer, Audience};
 use crate::http::page::{Cursors, Paging};
 use crate::http::query::ListQuery;
+use crate::http::service_config::ServiceConfig;
 
 /// The addresses of this room.
 pub fn routes(config: &mut ServiceConfig) {

@@ -42,8 +42,7 @@ pub fn list(connection: &mut AnyConnection, filter: &LogFilter, page: &Page) -> 
     let total = if page.count { Some(filtered(filter).count().get_result(connection)?) } else { None };
     let mut query = filtered(filter);
     if let Start::After(keys) = &page.start {
-        let wrong = || Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list");
-        query = query.filter(events::position.gt(keys.first().ok_or_else(wrong)?.position()?));
+        query = query.filter(events::position.gt(keys.first().ok_or_else(Error::wrong_cursor)?.position()?));
     }
     let rows: Vec<Entry> = query
         .order(events::position.asc())
@@ -54,6 +53,26 @@ pub fn list(connection: &mut AnyConnection, filter: &LogFilter, page: &Page) -> 
     Ok(page.list(rows, total, |row| vec![Key::from(row.position)]))
 }
 
+/// Whether this is a kind of actor that has no id.
+pub(super) fn is_nobody(actor: &str) -> bool {
+    matches!(actor, "operator" | "clock" | "anonymous")
+}
+
+/// Those entries only that are by these accounts and API tokens.
+pub(super) fn by_any_of(query: events::BoxedQuery<'_, Backend>, ids: Vec<String>) -> events::BoxedQuery<'_, Backend> {
+    query.filter(events::actor_kind.eq_any(["user", "token"])).filter(events::actor_id.eq_any(ids))
+}
+
+/// An account, or an API token, and every API token that it ever made: the log still knows those that were revoked.
+pub(super) fn with_its_tokens(connection: &mut AnyConnection, id: String) -> Result<Vec<String>> {
+    let made = events::table
+        .filter(events::actor_id.eq(&id))
+        .filter(events::resource_kind.eq(Resource::Token))
+        .filter(events::action.eq(Action::Created));
+    let tokens: Vec<String> = made.select(events::resource_id).load(connection)?;
+    Ok(tokens.into_iter().chain([id]).collect())
+}
+
 /// The entries that a filter lets through.
 pub(super) fn filtered<'a>(filter: &LogFilter) -> events::BoxedQuery<'a, Backend> {
     let mut query = events::table.into_boxed();
@@ -62,13 +81,8 @@ pub(super) fn filtered<'a>(filter: &LogFilter) -> events::BoxedQuery<'a, Backend
     }
     match filter.actor.as_deref() {
         None => {}
-        Some(kind @ ("operator" | "clock" | "anonymous")) => {
-            query = query.filter(events::actor_kind.eq(kind.to_owned()));
-        }
-        Some(id) => {
-            query =
-                query.filter(events::actor_kind.eq_any(["user", "token"])).filter(events::actor_id.eq(id.to_owned()));
-        }
+        Some(kind) if is_nobody(kind) => query = query.filter(events::actor_kind.eq(kind.to_owned())),
+        Some(id) => query = by_any_of(query, vec![id.to_owned()]),
     }
     if let Some(resource) = filter.resource {
         query = query.filter(events::resource_kind.eq(resource));

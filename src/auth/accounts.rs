@@ -4,19 +4,20 @@
 //! a role there obeys the rules that setting it here does.
 
 use std::future::{Ready, ready};
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::hashing::{Passwords, Verdict, no_password};
+use super::hashing::{Passwords, Verdict, is_a_password, no_password};
 use super::links::Links;
 use super::password::{NewPassword, Owner, Password};
 use super::registered::registered;
 use super::role::Role;
 use super::second_factor::SecondFactors;
 use super::user::{FreshUser, NewUser, User, UserFilter, UserInput};
-use super::user_store::{self, UserRow};
-use super::{SignedIn, handed_out, roles, session_list, session_store};
+use super::user_store::{self, Possessions, UserRow, WholeUser};
+use super::{SignedIn, handed_out, roles, session_list, session_store, single_sign_on};
 use crate::db::types::new_id;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
@@ -25,6 +26,13 @@ use crate::http::etag::IfMatch;
 use crate::http::page::{Key, List, Page};
 use crate::http::patch::Patch;
 use crate::http::query::WriteOptions;
+
+/// For how long having signed in stands in place of a password, for whoever has none.
+const JUST_NOW: Duration = Duration::from_secs(10 * 60);
+
+/// What to do then.
+const SIGN_IN_AGAIN: &str =
+    "your account has no password, so sign in once more by single sign-on, and come back within ten minutes";
 
 /// The accounts of the newsroom.
 #[derive(Clone)]
@@ -75,28 +83,31 @@ impl Accounts {
         let list = self.db.read(move |connection| {
             roles::refuse_unknown(connection, &filter.role.0)?;
             let (rows, total) = user_store::list(connection, &filter, &page)?;
-            Ok(page.list(rows, total, |row| vec![Key::from(row.email_key.clone()), Key::from(row.id.clone())]))
+            Ok(page.list(rows, total, |(row, _)| vec![Key::from(row.email_key.clone()), Key::from(row.id.clone())]))
         });
-        Ok(list.await?.map(User::from))
+        Ok(list.await?.map(whole))
     }
 
     /// Every account, in the order of their e-mail addresses.
     pub async fn all(&self) -> Result<Vec<User>> {
         let rows = self.db.read(user_store::all).await?;
-        Ok(rows.into_iter().map(User::from).collect())
+        Ok(rows.into_iter().map(whole).collect())
     }
 
     /// The account with this id.
     pub async fn get(&self, id: String) -> Result<User> {
-        let found = self.db.read(move |connection| user_store::find(connection, &id)).await?;
-        found.map(User::from).ok_or(Error::NotFound("user"))
+        let found = self.db.read(move |connection| user_store::find_whole(connection, &id)).await?;
+        found.map(whole).ok_or(Error::NotFound("user"))
     }
 
     /// The account with this e-mail address, in any case.
     pub async fn find(&self, email: &str) -> Result<User> {
         let key = email.trim().to_lowercase();
-        let found = self.db.read(move |connection| user_store::find_by_email(connection, &key)).await?;
-        found.map(User::from).ok_or(Error::NotFound("user"))
+        let found = self.db.read(move |connection| {
+            let row = user_store::find_by_email(connection, &key)?;
+            row.map(|row| show(connection, row)).transpose()
+        });
+        found.await?.ok_or(Error::NotFound("user"))
     }
 
     /// Makes an account; without a password, invites the person to set one.
@@ -135,7 +146,7 @@ impl Accounts {
                 true => Some(links.invite(connection, journal, &row)?),
                 false => None,
             };
-            Ok(FreshUser { user: row.into(), invite })
+            Ok(FreshUser { user: User::of(row, Possessions::default()), invite })
         });
         let fresh = write.await?;
         // What was only tried is not kept, and its link would be good for nothing.
@@ -173,7 +184,8 @@ impl Accounts {
                 roles::hold(connection, role)?;
             }
             let new = changed(&old, change, password_hash);
-            store_change(connection, journal, &old, new)
+            let row = store_change(connection, journal, &old, new, None)?;
+            show(connection, row)
         });
         write.await
     }
@@ -183,15 +195,22 @@ impl Accounts {
     /// Errors: 404, 412, 409 `last_admin` when nobody would be left to manage accounts.
     pub async fn delete(&self, actor: Actor, options: WriteOptions, id: String, if_match: IfMatch) -> Result<()> {
         let write = self.ledger.write(actor, options, move |connection, journal| {
-            // Held first, so that nothing is given to the account that would go with it without an entry in the log.
+            let seen = user_store::find(connection, &id)?.ok_or(Error::NotFound("user"))?;
+            if_match.check(seen.version)?;
+            if is_admin(&seen) {
+                keep_one_admin(connection, &id)?;
+            }
+            // Held before anything goes, so that nothing is given to the account that would go with it without an entry in
+            // the log; and only then, because all admins are held before one account.
             user_store::hold(connection, &id)?;
             let row = user_store::find(connection, &id)?.ok_or(Error::NotFound("user"))?;
             if_match.check(row.version)?;
-            if is_admin(&row) {
+            if is_admin(&row) && !is_admin(&seen) {
                 keep_one_admin(connection, &id)?;
             }
             session_list::end_all(connection, journal, (&id, None))?;
             handed_out::take_back(connection, journal, &id)?;
+            single_sign_on::forget_identities(connection, journal, &id)?;
             user_store::delete(connection, &id, row.version)?;
             journal.record(Event::deleted(Resource::User, id, row.version));
             Ok(())
@@ -199,7 +218,7 @@ impl Accounts {
         write.await
     }
 
-    /// Changes one's own password. Every other session, every API token and every preview link ends, and this session can no
+    /// Changes one's own password. Every other session, API token, preview link and passkey ends, and this session can no
     /// longer be refreshed.
     ///
     /// Errors: 422 on `/current_password` when it is wrong.
@@ -240,10 +259,44 @@ impl Accounts {
         }
     }
 
+    /// The same for what an account without a password may do, too: whoever comes by single sign-on alone shows instead that
+    /// they signed in a moment ago.
+    ///
+    /// Errors: 422 on `/current_password` when it is wrong or missing, or the sign-in too long ago.
+    pub(super) async fn prove(&self, user: &SignedIn, current: Option<&Password>) -> Result<UserRow> {
+        let (id, session_id) = (user.user_id.clone(), user.session_id().unwrap_or_default().to_owned());
+        let now = self.ledger.now();
+        let read = self.db.read(move |connection| {
+            let account = user_store::find(connection, &id)?;
+            Ok((account, session_store::began_at(connection, &session_id)?))
+        });
+        let (account, began) = read.await?;
+        let account = account.ok_or_else(wrong_password)?;
+        if !is_a_password(&account.password_hash) {
+            return match began {
+                Some(began) if now < began.after(JUST_NOW) => Ok(account),
+                _ => Err(refuse(Rejection::field("/current_password", "sign_in_again", SIGN_IN_AGAIN))),
+            };
+        }
+        let missing = || refuse(Rejection::field("/current_password", "required", "is required and cannot be null"));
+        self.prove_password(user, current.ok_or_else(missing)?).await
+    }
+
     /// The e-mail address of an account as it is compared; what refused passwords are counted under.
     pub async fn email_key(&self, id: &str) -> Result<String> {
         Ok(self.get(id.to_owned()).await?.email.to_lowercase())
     }
+}
+
+/// An account that was read with what it has beside a password.
+fn whole((row, possessions): WholeUser) -> User {
+    User::of(row, possessions)
+}
+
+/// The same for one that was read, or written, alone.
+fn show(connection: &mut AnyConnection, row: UserRow) -> Result<User> {
+    let possessions = user_store::possessions_of(connection, &row.id)?;
+    Ok(User::of(row, possessions))
 }
 
 /// The row with what was sent written into it.
@@ -278,12 +331,21 @@ fn still_manages_accounts(connection: &mut AnyConnection, actor: &Actor) -> Resu
     }
 }
 
-/// Stores a changed row with its event, and ends the sessions when it is about who may sign in as whom.
-fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &UserRow, new: UserRow) -> Result<User> {
+/// Stores a changed row with its event, and ends the sessions when it is about who may sign in as whom. `note` says how it
+/// came to that, for the log.
+///
+/// Errors: 409 `last_admin` when nobody would be left to manage accounts, and 409 on `/email`.
+pub(super) fn store_change(
+    connection: &mut AnyConnection,
+    journal: &mut Journal,
+    old: &UserRow,
+    new: UserRow,
+    note: Option<String>,
+) -> Result<UserRow> {
     let access = |row: &UserRow| (row.email_key.clone(), row.role.clone(), row.active, row.password_hash.clone());
     let access_changed = access(old) != access(&new);
-    if !access_changed && old.name == new.name && old.email == new.email {
-        return Ok(new.into());
+    if !access_changed && old.name == new.name && old.email == new.email && old.invited == new.invited {
+        return Ok(new);
     }
     if is_admin(old) && !is_admin(&new) {
         keep_one_admin(connection, &old.id)?;
@@ -300,15 +362,16 @@ fn store_change(connection: &mut AnyConnection, journal: &mut Journal, old: &Use
     if old.active != new.active || old.password_hash != new.password_hash || old.email_key != new.email_key {
         handed_out::take_back(connection, journal, &new.id)?;
     }
-    journal.record(Event::updated(Resource::User, &new.id, new.version).sealing(new.seal(connection)?));
-    Ok(new.into())
+    let updated = Event::updated(Resource::User, &new.id, new.version).noted(note);
+    journal.record(updated.sealing(new.seal(connection)?));
+    Ok(new)
 }
 
-fn is_admin(row: &UserRow) -> bool {
+pub(super) fn is_admin(row: &UserRow) -> bool {
     row.active && !row.invited && row.role == Role::Admin.as_str()
 }
 
-fn keep_one_admin(connection: &mut AnyConnection, id: &str) -> Result<()> {
+pub(super) fn keep_one_admin(connection: &mut AnyConnection, id: &str) -> Result<()> {
     if user_store::has_another_admin(connection, id)? {
         return Ok(());
     }
@@ -323,4 +386,11 @@ pub(super) fn refuse(rejection: Rejection) -> Error {
 
 pub(super) fn wrong_password() -> Error {
     refuse(Rejection::field("/current_password", "wrong_password", "is not your password"))
+}
+
+/// Nobody locks themselves out.
+pub(super) fn only_way_in() -> Error {
+    let detail =
+        "Your account has no password, so nothing would be left to sign in with. Ask an admin to set one first.";
+    Error::Conflict(Rejection::anywhere("only_way_in", detail))
 }

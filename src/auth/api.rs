@@ -20,7 +20,7 @@ use crate::http::input::{Complete, Input};
 use crate::http::patch::Patch;
 
 /// Largest body of these operations, in bytes: it is refused before a long password could cost anything.
-const LARGEST: usize = 16 * 1024;
+pub const LARGEST: usize = 16 * 1024;
 
 /// Who signs in.
 #[derive(Default, Deserialize, ToSchema)]
@@ -168,7 +168,7 @@ pub async fn get_me(caller: Allow<needs::ReadAccount>, accounts: Accounts) -> Re
 
 /// Change your password
 ///
-/// All your other sessions and all your API tokens end at once. This session goes on until its access token expires and
+/// All your other sessions, API tokens and passkeys end at once. This session goes on until its access token expires and
 /// cannot be refreshed; sign in again with the new password.
 #[utoipa::path(
     put,

@@ -66,12 +66,13 @@ async fn signed_in(request: &ServiceRequest, text: &str) -> Result<SignedIn> {
     let now = registered::<Clock>(request.request())?.now();
     let grant = token::verify(&*keys.keyring(&db).await?, text, now).map_err(refused)?;
     let second_factors = registered::<SecondFactors>(request.request())?;
-    let holder = db.read(move |connection| {
+    let holder = db.look_up(move |connection| {
         let Some(holder) = session_store::holder(connection, &grant.session_id, now)? else { return Ok(None) };
         if holder.user_id != grant.user_id {
             return Ok(None);
         }
-        let lacks_second_factor = second_factors.are_lacking(connection, &holder.user_id, &holder.rights)?;
+        let lacks_second_factor =
+            !holder.second_factor && second_factors.are_lacking(connection, &holder.user_id, &holder.rights)?;
         let credential = Credential::Session(grant.session_id);
         Ok(Some(SignedIn { user_id: holder.user_id, credential, rights: holder.rights, lacks_second_factor }))
     });

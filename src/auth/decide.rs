@@ -101,7 +101,8 @@ fn first_the_second_factor(user: &SignedIn) -> String {
     match user.token_id() {
         None => format!(
             "Your role {role} needs a second factor, and you have none yet: POST /v1/auth/second-factor with your password \
-             gives the secret for an authenticator app, POST /v1/auth/second-factor/confirm with a code turns it on."
+             gives the secret for an authenticator app, POST /v1/auth/second-factor/confirm with a code turns it on. Where \
+             there are passkeys, signing in with one will do, too."
         ),
         Some(_) => format!(
             "The role {role} needs a second factor, and whoever made this API token has none yet. Once they signed in and \

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::decide::Story;
 use super::permission::Permission;
+use crate::error::Rejection;
 use crate::http::fields::LanguageTag;
 
 /// A permission, for every story or only for those that meet all of its limits.
@@ -31,6 +32,17 @@ pub struct Grant {
     #[serde(default)]
     #[schema(value_type = Option<Vec<LanguageTag>>, max_items = 50, min_items = 1)]
     pub languages: Option<Vec<LanguageTag>>,
+}
+
+/// Most values of one limit.
+const MOST_VALUES: usize = 50;
+
+/// Refuses a limit that limits nothing, or names too much.
+pub(super) fn check_limit<T>(values: Option<&Vec<T>>, place: String, refuse: &mut Vec<Rejection>) {
+    if values.is_some_and(|values| values.is_empty() || values.len() > MOST_VALUES) {
+        let detail = format!("must name 1 to {MOST_VALUES}; for no limit, leave it out or send null");
+        refuse.push(Rejection::field(place, "out_of_range", detail));
+    }
 }
 
 impl Grant {

@@ -25,9 +25,15 @@ const LONGEST_QUEUE: usize = 64;
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzLg$bm9ib2R5IGtub3dzIHRoZSBwYXNzd29yZCB0byBpdCE";
 
-/// What stands in place of a hash until somebody who was invited sets a password. No password fits.
+/// What stands in place of a hash until somebody who was invited sets a password, and for whoever comes by single sign-on
+/// alone. No password fits.
 pub fn no_password() -> String {
     NOBODY.to_owned()
+}
+
+/// Whether a stored hash is of a password, and does not stand in place of one.
+pub fn is_a_password(stored: &str) -> bool {
+    stored != NOBODY
 }
 
 /// Hashes and checks passwords. Clones share the same places in the queue.

@@ -63,6 +63,23 @@ impl ResetLimiter {
     }
 }
 
+/// Counts strangers who are refused without having tried anything, so that nobody fills the log: it has ten of a network, and
+/// a hundred of all, within 15 minutes.
+#[derive(Default)]
+pub struct StrangerLimiter(SignInLimiter);
+
+impl StrangerLimiter {
+    /// Whether one more belongs into the log.
+    pub fn is_noted(&self, now: Timestamp, network: Option<Network>) -> bool {
+        self.0.begin(now, Place { network, is_familiar: false }, "").is_ok()
+    }
+
+    /// The same of one who has an account: ten of each account and network.
+    pub fn is_noted_of(&self, now: Timestamp, network: Option<Network>, account: &str) -> bool {
+        self.0.begin(now, Place { network, is_familiar: true }, account).is_ok()
+    }
+}
+
 struct Counts {
     /// By network and, where it is familiar, by account.
     places: Failures<(Option<Network>, Option<String>)>,

@@ -1,14 +1,16 @@
 //! A secret that is opaque to whoever holds it: a prefix that says what it is for, 192 random bits in hexadecimal, and a
 //! checksum of 32 bits. A typo, or a text that only looks like one, is recognised without asking the database, by us and
 //! by secret scanners; and one kind never passes for another, because the checksum is of the prefix, too.
+//!
+//! For what people keep for weeks and paste somewhere: API tokens, preview links. What programs hand back after minutes or
+//! days, unseen, is an [opaque token](super::opaque_token), which is shorter for more random bits.
 
 use std::marker::PhantomData;
 
-use rand::TryRng;
-use rand::rngs::SysRng;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::error::{Error, Result};
+use crate::auth::random;
+use crate::error::Result;
 use crate::hash::{hexadecimal, sha256};
 
 /// Random bytes in a secret.
@@ -32,8 +34,7 @@ pub struct OpaqueSecret<P> {
 impl<P: Purpose> OpaqueSecret<P> {
     /// A fresh secret from the operating system's random numbers.
     pub fn make() -> Result<OpaqueSecret<P>> {
-        let mut random = [0_u8; RANDOM];
-        SysRng.try_fill_bytes(&mut random).map_err(Error::internal)?;
+        let random: [u8; RANDOM] = random::bytes()?;
         let body = format!("{}{}", P::PREFIX, hexadecimal(&random));
         Ok(OpaqueSecret { text: format!("{body}{}", checksum(&body)).into(), purpose: PhantomData })
     }

@@ -1,20 +1,22 @@
 //! Opaque tokens: random, known by their hash only, and of a shape that is checked before anything is looked up. What
 //! they are good for is their kind; a token of one kind can never be taken for another.
+//!
+//! For what is handed back by a program or a link: refresh tokens, challenges, one-time links. What people keep for weeks
+//! is an [opaque secret](super::opaque), which has a checksum for secret scanners and typos.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::TryRng;
-use rand::rngs::SysRng;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::error::{Error, Result};
+use crate::auth::random;
+use crate::error::Result;
 use crate::hash::sha256;
 use crate::http::fields::refusal;
 
@@ -42,10 +44,16 @@ pub struct OpaqueToken<K>(SecretString, PhantomData<K>);
 impl<K: Kind> OpaqueToken<K> {
     /// A fresh token from the operating system's random numbers.
     pub fn make() -> Result<OpaqueToken<K>> {
-        let mut random = [0_u8; RANDOM];
-        SysRng.try_fill_bytes(&mut random).map_err(Error::internal)?;
-        let text = format!("{}{}", K::PREFIX, URL_SAFE_NO_PAD.encode(random));
+        let text = format!("{}{}", K::PREFIX, URL_SAFE_NO_PAD.encode(random::bytes::<RANDOM>()?));
         Ok(OpaqueToken(text.into(), PhantomData))
+    }
+
+    /// A token as somebody sent it, when its shape is right.
+    pub(super) fn parse(text: &str) -> Option<OpaqueToken<K>> {
+        let is_one = text.strip_prefix(K::PREFIX).is_some_and(|rest| {
+            rest.len() == ENCODED && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        });
+        is_one.then(|| OpaqueToken(text.into(), PhantomData))
     }
 
     /// What is stored: SHA-256 in hexadecimal. The token is random, so a slow hash would add nothing.
@@ -62,13 +70,7 @@ impl<K: Kind> OpaqueToken<K> {
 impl<'de, K: Kind> Deserialize<'de> for OpaqueToken<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = SecretString::from(String::deserialize(deserializer)?);
-        let shape = text.expose_secret().strip_prefix(K::PREFIX).is_some_and(|rest| {
-            rest.len() == ENCODED && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        });
-        if !shape {
-            return Err(refusal(K::CODE, K::DETAIL));
-        }
-        Ok(OpaqueToken(text, PhantomData))
+        OpaqueToken::parse(text.expose_secret()).ok_or_else(|| refusal(K::CODE, K::DETAIL))
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::session_store::{self, living};
+use super::{second_factor, single_sign_on};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::sessions;
@@ -84,12 +85,19 @@ pub fn end(connection: &mut AnyConnection, journal: &mut Journal, (user_id, id):
     Ok(())
 }
 
-/// Ends every session of an account, except perhaps one.
+/// Forgets the sign-ins of an account that have begun: whoever is at the second step gets no further.
+pub fn forget_begun(connection: &mut AnyConnection, user_id: &str) -> Result<()> {
+    single_sign_on::forget_codes(connection, user_id)?;
+    second_factor::forget_challenges(connection, user_id)
+}
+
+/// Ends every session of an account, except perhaps one, and what was about to become one.
 pub fn end_all(
     connection: &mut AnyConnection,
     journal: &mut Journal,
     (user_id, except): (&str, Option<&str>),
 ) -> Result<()> {
+    forget_begun(connection, user_id)?;
     let ended = session_store::end_all(connection, user_id, except, journal.now())?;
     if !ended.is_empty() {
         let note = Some(format!("{} sessions", ended.len()));

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use diesel::dsl::not;
 use diesel::prelude::*;
 use serde::Serialize;
 
@@ -38,6 +39,7 @@ struct SessionRow<'a> {
     device: Option<&'a str>,
     address: Option<String>,
     network: Option<String>,
+    second_factor: bool,
 }
 
 #[derive(Insertable)]
@@ -60,6 +62,10 @@ pub struct Beginning {
     pub created_at: Timestamp,
     /// When it ends for good.
     pub expires_at: Timestamp,
+    /// Whether it began with two factors: the provider of single sign-on says so, or it was a passkey. Sealed only where it
+    /// did, as sessions were before there was one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub second_factor: bool,
 }
 
 impl Sealed for Beginning {
@@ -82,32 +88,41 @@ pub struct Holder {
     pub rights: Rights,
     /// When the session ends for good.
     pub expires_at: Timestamp,
+    /// Whether it began with two factors, none of which is a code of ours.
+    pub second_factor: bool,
+}
+
+/// Whether a session lives: it was not ended, and neither its longest life nor its longest rest is over.
+#[diesel::dsl::auto_type]
+fn lives(now: Timestamp) -> _ {
+    let rested: Timestamp = now.before(LONGEST_IDLE);
+    let is_in_time = sessions::expires_at.gt(now).and(sessions::last_used_at.gt(rested));
+    sessions::ended_at.is_null().and(is_in_time)
 }
 
 /// The sessions that live now.
 pub fn living<'a>(now: Timestamp) -> sessions::BoxedQuery<'a, Backend> {
-    sessions::table
-        .filter(sessions::ended_at.is_null())
-        .filter(sessions::expires_at.gt(now))
-        .filter(sessions::last_used_at.gt(now.before(LONGEST_IDLE)))
-        .into_boxed()
+    sessions::table.filter(lives(now)).into_boxed()
 }
 
 /// Who holds this session, when it lives and the account is active.
 pub fn holder(connection: &mut AnyConnection, session_id: &str, now: Timestamp) -> Result<Option<Holder>> {
-    let found: Option<(String, String, Timestamp)> = sessions::table
+    let found: Option<(String, String, Timestamp, bool)> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::id.eq(session_id))
-        .filter(sessions::ended_at.is_null())
-        .filter(sessions::expires_at.gt(now))
-        .filter(sessions::last_used_at.gt(now.before(LONGEST_IDLE)))
+        .filter(lives(now))
         .filter(users::active.eq(true))
         .filter(users::invited.eq(false))
-        .select((sessions::user_id, users::role, sessions::expires_at))
-        .first(connection)
+        .select((sessions::user_id, users::role, sessions::expires_at, sessions::second_factor))
+        .get_result(connection)
         .optional()?;
-    let Some((user_id, role, expires_at)) = found else { return Ok(None) };
-    Ok(Some(Holder { user_id, rights: roles::rights_of(connection, role)?, expires_at }))
+    let Some((user_id, role, expires_at, second_factor)) = found else { return Ok(None) };
+    Ok(Some(Holder { user_id, rights: roles::rights_of(connection, role)?, expires_at, second_factor }))
+}
+
+/// When a session began.
+pub fn began_at(connection: &mut AnyConnection, session_id: &str) -> Result<Option<Timestamp>> {
+    Ok(sessions::table.find(session_id).select(sessions::created_at).first(connection).optional()?)
 }
 
 /// Whether an account, named by its e-mail address as it is compared, was used from this network lately: for as long as
@@ -123,7 +138,7 @@ pub fn was_used_from(connection: &mut AnyConnection, email_key: &str, network: N
 /// Begins a session.
 pub fn begin(
     connection: &mut AnyConnection,
-    (user_id, visitor): (&str, &Visitor),
+    (user_id, visitor, second_factor): (&str, &Visitor, bool),
     now: Timestamp,
 ) -> Result<Beginning> {
     let id = new_id();
@@ -137,19 +152,16 @@ pub fn begin(
         device: visitor.device.as_deref(),
         address: visitor.address_text(),
         network: visitor.network().map(|network| network.to_string()),
+        second_factor,
     };
     diesel::insert_into(sessions::table).values(row).execute(connection)?;
-    Ok(Beginning { id, user_id: user_id.to_owned(), created_at: now, expires_at })
+    Ok(Beginning { id, user_id: user_id.to_owned(), created_at: now, expires_at, second_factor })
 }
 
 /// Notes that a living session was used, and from where; `false` when it lives no more. Only a refresh does this, so that
 /// reading never writes.
 pub fn touch(connection: &mut AnyConnection, (session_id, visitor): (&str, &Visitor), now: Timestamp) -> Result<bool> {
-    let living = sessions::table
-        .filter(sessions::id.eq(session_id))
-        .filter(sessions::ended_at.is_null())
-        .filter(sessions::expires_at.gt(now))
-        .filter(sessions::last_used_at.gt(now.before(LONGEST_IDLE)));
+    let living = sessions::table.filter(sessions::id.eq(session_id)).filter(lives(now));
     let used = (
         sessions::last_used_at.eq(now),
         sessions::device.eq(visitor.device.as_deref()),
@@ -188,7 +200,7 @@ pub fn add_token(connection: &mut AnyConnection, session_id: &str, token: &Refre
 
 /// The session that a refresh token belongs to, by the token's hash.
 pub fn session_of_token(connection: &mut AnyConnection, hash: &str) -> Result<Option<String>> {
-    let found = refresh_tokens::table.find(hash).select(refresh_tokens::session_id).first(connection);
+    let found = refresh_tokens::table.find(hash).select(refresh_tokens::session_id).get_result(connection);
     Ok(found.optional()?)
 }
 
@@ -209,12 +221,7 @@ pub fn forget_tokens(connection: &mut AnyConnection, session_id: &str) -> Result
 /// Deletes the refresh tokens of sessions that live no more, and sessions a month after they began: until then they tell
 /// from which networks the account is used. For the background loop; gives how many rows.
 pub fn prune(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
-    let dead = sessions::table.filter(
-        sessions::ended_at
-            .is_not_null()
-            .or(sessions::expires_at.le(now))
-            .or(sessions::last_used_at.le(now.before(LONGEST_IDLE))),
-    );
+    let dead = sessions::table.filter(not(lives(now)));
     let of_dead = refresh_tokens::table.filter(refresh_tokens::session_id.eq_any(dead.select(sessions::id)));
     let tokens = diesel::delete(of_dead).execute(connection)?;
     let old = sessions::table.filter(sessions::expires_at.le(now));

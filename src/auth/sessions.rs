@@ -18,17 +18,21 @@ use super::password::Password;
 use super::refresh_token::RefreshToken;
 use super::registered::registered;
 use super::second_factor::{self, SecondFactors, SignIn};
+use super::single_sign_on::{HOW, SingleSignOn};
 use super::token::{self, Grant};
 use super::user::User;
 use super::user_store::UserRow;
 use super::visitor::Visitor;
-use super::{SignedIn, session_store, user_store};
+use super::{SignedIn, passkeys, session_store, user_store};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
 use crate::events::{Action, Actor, Event, Journal, Ledger, Resource, Sealed};
 use crate::http::fields::Email;
 use crate::http::query::WriteOptions;
+
+/// Why a right password is refused, for the log.
+const BY_GROUPS: &str = "the password is right, but the account is linked and groups decide";
 
 /// What signing in and refreshing give.
 #[derive(Serialize, ToSchema)]
@@ -69,6 +73,7 @@ pub struct Sessions {
     passwords: Data<Passwords>,
     limiter: Data<SignInLimiter>,
     pub(super) second_factors: Data<SecondFactors>,
+    pub(super) single_sign_on: Data<SingleSignOn>,
 }
 
 impl FromRequest for Sessions {
@@ -85,6 +90,7 @@ impl FromRequest for Sessions {
                 passwords: registered(request)?,
                 limiter: registered(request)?,
                 second_factors: registered(request)?,
+                single_sign_on: registered(request)?,
             })
         };
         ready(all())
@@ -93,21 +99,51 @@ impl FromRequest for Sessions {
 
 /// A session with what its holder needs to go on.
 pub(super) struct Opened {
-    user: UserRow,
+    user: User,
     session_id: String,
     expires_at: Timestamp,
     refresh_token: RefreshToken,
 }
 
-/// What a right password led to.
-enum Begun {
+/// How somebody showed who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    /// By a password and, where one is on, a second factor.
+    Password,
+    /// By single sign-on.
+    SingleSignOn {
+        /// Whether the provider asked for a second factor.
+        second_factor: bool,
+    },
+    /// By a passkey: the device, and what it was shown.
+    Passkey,
+}
+
+impl Means {
+    /// Whether it was two factors already, so that none of ours has to be set up.
+    fn has_second_factor(self) -> bool {
+        matches!(self, Means::Passkey | Means::SingleSignOn { second_factor: true })
+    }
+
+    /// What the log says of it, and of where they were.
+    fn note(self, visitor: &Visitor) -> Option<String> {
+        match self {
+            Means::Password => visitor.note(),
+            Means::SingleSignOn { .. } => Some(visitor.note_behind(HOW)),
+            Means::Passkey => Some(visitor.note_behind(passkeys::HOW)),
+        }
+    }
+}
+
+/// What a right password, or the word of the provider, led to.
+pub(super) enum Begun {
     Opened(Opened),
     Challenged(second_factor::SignInChallenge),
 }
 
 impl Sessions {
     /// Begins a session for whoever knows the password, or asks for the code that their account takes. Takes as long and
-    /// says the same whether or not there is such an account.
+    /// says the same whether or not there is such an account, and whether or not it takes a password.
     ///
     /// Errors: 401, 429 after too many wrong guesses, 503 when too many sign in at once.
     pub async fn sign_in(&self, visitor: Visitor, email: Email, password: Password) -> Result<SignIn> {
@@ -115,10 +151,15 @@ impl Sessions {
         let keys = self.keys.keyring(&self.db).await?;
         let signed_in = self.guarded(&visitor, &email.key(), self.check_and_begin(&visitor, &email, &password)).await;
         if let Err(Error::Unauthorized(_)) = &signed_in {
-            tracing::info!(address = ?visitor.address, "a sign-in was refused");
+            tracing::info!(address = visitor.address_text(), "a sign-in was refused");
         }
-        match signed_in? {
-            Begun::Opened(opened) => self.tokens_for(&keys, opened).map(SignIn::Whole),
+        self.told(&keys, signed_in?)
+    }
+
+    /// What whoever began a sign-in is told.
+    pub(super) fn told(&self, keys: &Keyring, begun: Begun) -> Result<SignIn> {
+        match begun {
+            Begun::Opened(opened) => self.tokens_for(keys, opened).map(SignIn::Whole),
             Begun::Challenged(challenge) => Ok(SignIn::Challenged(challenge)),
         }
     }
@@ -161,21 +202,35 @@ impl Sessions {
 
     async fn check_and_begin(&self, visitor: &Visitor, email: &Email, password: &Password) -> Result<Begun> {
         let key = email.key();
-        let found = self.db.read(move |connection| user_store::find_by_email(connection, &key)).await?;
+        let single_sign_on = self.single_sign_on.clone();
+        let read = self.db.read(move |connection| {
+            let found = user_store::find_by_email(connection, &key)?;
+            // Looked up for nobody, too: one takes as long as the other.
+            let id = found.as_ref().map_or("", |user| &user.id);
+            let decides = single_sign_on.decides_over(connection, id)?;
+            Ok((found, decides))
+        });
+        let (found, by_groups) = read.await?;
         let stored = found.as_ref().map(|user| user.password_hash.clone());
         let verdict = self.passwords.verify(password, stored).await?;
         let (user, stronger) = match (found, verdict) {
-            (Some(user), Verdict::Right { stronger }) if user.active && !user.invited => (user, stronger),
-            (found, _) => {
-                self.note_refusal(visitor, found).await?;
+            (Some(user), Verdict::Right { stronger }) if user.active && !user.invited && !by_groups => (user, stronger),
+            (found, verdict) => {
+                let is_right = matches!(verdict, Verdict::Right { .. });
+                let note = if by_groups && is_right { Some(visitor.note_behind(BY_GROUPS)) } else { visitor.note() };
+                self.note_refusal(found.map(|user| user.id), note).await?;
                 return Err(wrong_sign_in());
             }
         };
-        let visitor = visitor.clone();
+        let (visitor, single_sign_on) = (visitor.clone(), self.single_sign_on.clone());
         self.ledger
             .write(Actor::User(user.id.clone()), WriteOptions::default(), move |connection, journal| {
                 let password_hash = stronger.unwrap_or_else(|| user.password_hash.clone());
                 if !user_store::confirm_password(connection, &user.id, &user.password_hash, &password_hash)? {
+                    return Err(wrong_sign_in());
+                }
+                // Linked at this moment.
+                if single_sign_on.decides_over(connection, &user.id)? {
                     return Err(wrong_sign_in());
                 }
                 if password_hash != user.password_hash {
@@ -185,15 +240,15 @@ impl Sessions {
                 if second_factor::is_on(connection, &user.id)? {
                     return second_factor::ask(connection, &user, journal.now()).map(Begun::Challenged);
                 }
-                open(connection, journal, (user, &visitor)).map(Begun::Opened)
+                open(connection, journal, (user, &visitor), Means::Password).map(Begun::Opened)
             })
             .await
     }
 
     /// Writes a refused sign-in to the log, for an account that exists and for one that does not: both take as long. What
     /// was typed is not kept; people type passwords into the wrong field.
-    async fn note_refusal(&self, visitor: &Visitor, user: Option<UserRow>) -> Result<()> {
-        let (id, note) = (user.map_or_else(|| "unknown".to_owned(), |user| user.id), visitor.note());
+    pub(super) async fn note_refusal(&self, id: Option<String>, note: Option<String>) -> Result<()> {
+        let id = id.unwrap_or_else(|| "unknown".to_owned());
         let write = self.ledger.write(Actor::Anonymous, WriteOptions::default(), move |_, journal| {
             journal.record(Event::new(Action::SignInRefused, Resource::User, id).noted(note));
             Ok(())
@@ -240,7 +295,7 @@ impl Sessions {
             token_type: "Bearer",
             expires_in: access.expires_in,
             refresh_token: opened.refresh_token.into_text(),
-            user: opened.user.into(),
+            user: opened.user,
         })
     }
 }
@@ -260,12 +315,16 @@ pub(super) fn open(
     connection: &mut AnyConnection,
     journal: &mut Journal,
     (user, visitor): (UserRow, &Visitor),
+    means: Means,
 ) -> Result<Opened> {
     let refresh_token = RefreshToken::make()?;
-    let session = session_store::begin(connection, (&user.id, visitor), journal.now())?;
+    let by = (&*user.id, visitor, means.has_second_factor());
+    let session = session_store::begin(connection, by, journal.now())?;
     session_store::add_token(connection, &session.id, &refresh_token, journal.now())?;
     let signed_in = Event::new(Action::SignedIn, Resource::Session, &session.id);
-    journal.record(signed_in.noted(visitor.note()).sealing(session.seal(connection)?));
+    journal.record(signed_in.noted(means.note(visitor)).sealing(session.seal(connection)?));
+    let possessions = user_store::possessions_of(connection, &user.id)?;
+    let user = User::of(user, possessions);
     Ok(Opened { user, session_id: session.id, expires_at: session.expires_at, refresh_token })
 }
 
@@ -290,8 +349,9 @@ fn exchange(
         return Ok(None);
     }
     let Some(holder) = session_store::holder(connection, &session_id, now)? else { return Ok(None) };
-    let Some(user) = user_store::find(connection, &holder.user_id)? else { return Ok(None) };
+    let Some((user, possessions)) = user_store::find_whole(connection, &holder.user_id)? else { return Ok(None) };
     session_store::add_token(connection, &session_id, &next, now)?;
+    let user = User::of(user, possessions);
     Ok(Some(Opened { user, session_id, expires_at: holder.expires_at, refresh_token: next }))
 }
 
@@ -302,7 +362,7 @@ fn is_wrong_guess(error: &Error) -> bool {
         || error
             .rejections()
             .iter()
-            .any(|one| matches!(one.code.as_str(), "wrong_password" | "wrong_code" | "link_not_good"))
+            .any(|one| matches!(one.code.as_str(), "wrong_password" | "wrong_code" | "link_not_good" | "code_not_good"))
 }
 
 /// One answer, whichever of the two was wrong.

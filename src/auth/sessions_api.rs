@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::permission::needs;
 use super::session_list::{self, Session, SessionList};
@@ -18,6 +17,7 @@ use crate::http::answer::{Answer, Audience};
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::Reference;
 use crate::http::query::{ListQuery, NoFilter, Query, WriteOptions};
+use crate::http::service_config::ServiceConfig;
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {

@@ -2,6 +2,7 @@
 //! made last week.
 
 use super::caller::{Credential, SignedIn};
+use super::second_factor::SecondFactors;
 use super::{api_tokens, roles, session_store, user_store};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
@@ -29,12 +30,18 @@ pub fn hold(connection: &mut AnyConnection, user: SignedIn, now: Timestamp) -> R
 pub fn of_maker(
     connection: &mut AnyConnection,
     (user_id, token_id): (&str, Option<&str>),
-    now: Timestamp,
+    (second_factors, now): (&SecondFactors, Timestamp),
 ) -> Result<Option<SignedIn>> {
-    if let Some(token_id) = token_id {
-        let bearer = api_tokens::find_by_id(connection, token_id, now)?;
-        return Ok(bearer.map(SignedIn::from));
-    }
+    let maker = match token_id {
+        Some(token_id) => api_tokens::find_by_id(connection, token_id, now)?.map(SignedIn::from),
+        None => signed_in_by_nothing(connection, user_id)?,
+    };
+    let Some(maker) = maker else { return Ok(None) };
+    let lacks_second_factor = second_factors.are_lacking(connection, &maker.user_id, &maker.rights)?;
+    Ok(Some(SignedIn { lacks_second_factor, ..maker }))
+}
+
+fn signed_in_by_nothing(connection: &mut AnyConnection, user_id: &str) -> Result<Option<SignedIn>> {
     let Some(user) = user_store::find(connection, user_id)?.filter(|user| user.active) else { return Ok(None) };
     let rights = roles::rights_of(connection, user.role)?;
     Ok(Some(SignedIn { user_id: user.id, credential: Credential::Absent, rights, lacks_second_factor: false }))

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::api::LARGEST;
 use super::links::Invite;
 use super::password::{NewPassword, Owner};
 use super::role::Role;
 use super::roles::RoleName;
-use super::user_store::UserRow;
+use super::user_store::{Possessions, UserRow};
 use crate::clock::Timestamp;
 use crate::error::{Error, Rejection, Result};
 use crate::http::fields::{Email, Line};
@@ -32,6 +33,10 @@ pub struct User {
     pub active: bool,
     /// Whether the person was invited and has set no password yet; until then nobody can sign in.
     pub invited: bool,
+    /// Whether signing in takes a second factor, too. Turning it on or off is no change of the account: `version` stays.
+    pub second_factor: bool,
+    /// How many passkeys sign the person in. Adding or removing one is no change of the account, either.
+    pub passkeys: i64,
     /// Counts the changes; part of the ETag.
     pub version: i32,
     /// When the account was made.
@@ -51,6 +56,8 @@ impl User {
             role: role.to_string(),
             active: true,
             invited: false,
+            second_factor: role == Role::Editor,
+            passkeys: i64::from(role == Role::Editor),
             version: 1,
             created_at: made,
             updated_at: made,
@@ -62,8 +69,9 @@ impl User {
     }
 }
 
-impl From<UserRow> for User {
-    fn from(row: UserRow) -> User {
+impl User {
+    /// An account as it looks from outside, with what it has beside a password.
+    pub(super) fn of(row: UserRow, possessions: Possessions) -> User {
         User {
             id: row.id,
             email: row.email,
@@ -71,6 +79,8 @@ impl From<UserRow> for User {
             role: row.role,
             active: row.active,
             invited: row.invited,
+            second_factor: possessions.second_factor,
+            passkeys: possessions.passkeys,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -106,8 +116,10 @@ pub struct UserInput {
 
 impl Input for UserInput {
     const REQUIRED: &'static [&'static str] = &["email", "name", "role"];
+    const READ_ONLY: &'static [&'static str] =
+        &["id", "invited", "second_factor", "passkeys", "version", "created_at", "updated_at"];
 
-    const LARGEST: usize = 16 * 1024;
+    const LARGEST: usize = LARGEST;
 
     fn check(&self, refuse: &mut Vec<Rejection>) {
         if matches!(self.password, Patch::Null) {

@@ -1,13 +1,15 @@
 //! The rows of accounts.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use serde_json::json;
 
+use super::hashing::no_password;
 use super::role::Role;
 use super::user::UserFilter;
 use crate::clock::Timestamp;
-use crate::db::schema::users;
+use crate::db::schema::{identities, passkeys, second_factors, users};
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
 use crate::events::{Resource, Sealed, chain};
@@ -40,6 +42,18 @@ pub struct UserRow {
     /// Whether they were invited and have set no password yet.
     pub invited: bool,
 }
+
+/// What an account has beside a password to sign in with.
+#[derive(Debug, Clone, Copy, Default, Queryable)]
+pub struct Possessions {
+    /// Whether it has a second factor on.
+    pub second_factor: bool,
+    /// How many passkeys it has.
+    pub passkeys: i64,
+}
+
+/// An account, and what it has beside a password.
+pub type WholeUser = (UserRow, Possessions);
 
 impl Sealed for UserRow {
     const RESOURCE: Resource = Resource::User;
@@ -80,12 +94,12 @@ impl Sealed for UserRow {
 
 /// The account with this id.
 pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<UserRow>> {
-    Ok(users::table.find(id).first(connection).optional()?)
+    Ok(users::table.find(id).get_result(connection).optional()?)
 }
 
 /// The account with this e-mail address, in the form in which it is compared.
 pub fn find_by_email(connection: &mut AnyConnection, email_key: &str) -> Result<Option<UserRow>> {
-    Ok(users::table.filter(users::email_key.eq(email_key)).first(connection).optional()?)
+    Ok(users::table.filter(users::email_key.eq(email_key)).get_result(connection).optional()?)
 }
 
 /// Holds an account until the commit, so that nobody locks it while something is given to it.
@@ -128,20 +142,49 @@ pub fn confirm_password(connection: &mut AnyConnection, id: &str, checked: &str,
     Ok(diesel::update(unchanged).set(users::password_hash.eq(new)).execute(connection)? == 1)
 }
 
-/// Whether an active admin other than this one is left. Holds the rows of all of them until the commit, so that two
-/// admins who take the role from each other at the same moment cannot both succeed.
+/// Whether an active admin other than this one is left who gets in: by a link, or by a password; not one whom the rules of
+/// single sign-on keep out since they last came, because then neither opens the account. Holds the rows of all of them until
+/// the commit, so that two admins who take the role from each other at the same moment cannot both succeed.
 pub fn has_another_admin(connection: &mut AnyConnection, id: &str) -> Result<bool> {
     let admins = users::table
         .filter(users::role.eq(Role::Admin.as_str()))
         .filter(users::active.eq(true))
         .filter(users::invited.eq(false));
     diesel::update(admins).set(users::active.eq(true)).execute(connection)?;
-    let others = admins.filter(users::id.ne(id)).count().get_result::<i64>(connection)?;
+    let link = identities::table.filter(identities::user_id.eq(users::id));
+    let is_linked = exists(link.filter(identities::refused_at.is_null()));
+    let is_kept_out = exists(link.filter(identities::refused_at.is_not_null()));
+    let gets_in = is_linked.or(users::password_hash.ne(no_password()).and(not(is_kept_out)));
+    let others = admins.filter(users::id.ne(id)).filter(gets_in).count().get_result::<i64>(connection)?;
     Ok(others > 0)
 }
 
-/// One page of accounts in the order of their e-mail addresses, and how many there are when that was asked for.
-pub fn list(connection: &mut AnyConnection, filter: &UserFilter, page: &Page) -> Result<(Vec<UserRow>, Option<i64>)> {
+/// The account with this id, and what it has beside a password.
+pub fn find_whole(connection: &mut AnyConnection, id: &str) -> Result<Option<WholeUser>> {
+    Ok(users::table.find(id).select((UserRow::as_select(), beside_password())).first(connection).optional()?)
+}
+
+/// What an account has beside a password.
+pub fn possessions_of(connection: &mut AnyConnection, id: &str) -> Result<Possessions> {
+    Ok(users::table.find(id).select(beside_password()).first(connection)?)
+}
+
+#[diesel::dsl::auto_type]
+fn beside_password() -> _ {
+    let theirs = passkeys::table.filter(passkeys::user_id.eq(users::id));
+    (has_factor(), theirs.count().single_value().assume_not_null())
+}
+
+/// Whether an account has a second factor on.
+#[diesel::dsl::auto_type]
+fn has_factor() -> _ {
+    let of_account = second_factors::table.filter(second_factors::user_id.eq(users::id));
+    exists(of_account.filter(second_factors::on_since.is_not_null()))
+}
+
+/// One page of accounts in the order of their e-mail addresses, each with what it has beside a password; and how many
+/// there are when that was asked for.
+pub fn list(connection: &mut AnyConnection, filter: &UserFilter, page: &Page) -> Result<(Vec<WholeUser>, Option<i64>)> {
     let total = if page.count { Some(filtered(filter).count().get_result(connection)?) } else { None };
     let mut query = filtered(filter);
     if let Start::After(keys) = &page.start {
@@ -151,13 +194,15 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter, page: &Page) ->
         }
     }
     let ordered = query.order((users::email_key.asc(), users::id.asc()));
-    let rows = ordered.limit(page.fetch()).offset(page.offset()).load(connection)?;
+    let shown = ordered.select((UserRow::as_select(), beside_password()));
+    let rows = shown.limit(page.fetch()).offset(page.offset()).load(connection)?;
     Ok((rows, total))
 }
 
-/// Every account in the order of their e-mail addresses.
-pub fn all(connection: &mut AnyConnection) -> Result<Vec<UserRow>> {
-    Ok(users::table.order(users::email_key.asc()).load(connection)?)
+/// Every account in the order of their e-mail addresses, each with what it has beside a password.
+pub fn all(connection: &mut AnyConnection) -> Result<Vec<WholeUser>> {
+    let ordered = users::table.order(users::email_key.asc());
+    Ok(ordered.select((UserRow::as_select(), beside_password())).load(connection)?)
 }
 
 fn filtered(filter: &UserFilter) -> users::BoxedQuery<'static, Backend> {

@@ -104,7 +104,7 @@ pub async fn get_user(_caller: Allow<needs::ManageUsers>, accounts: Accounts, id
 /// Change an account
 ///
 /// Changes what is sent and keeps the rest (JSON Merge Patch). Another e-mail address, role, password or state ends all
-/// sessions of the account at once; all but another role revoke its API tokens, too. The last active admin cannot be
+/// sessions of the account at once; all but another role take its API tokens and passkeys, too. The last active admin cannot be
 /// demoted or switched off. `If-Match` is honoured and not required.
 #[utoipa::path(
     patch,

@@ -47,6 +47,11 @@ impl Visitor {
     pub fn note(&self) -> Option<String> {
         self.address.map(|address| format!("from {address}"))
     }
+
+    /// The same behind how, or why, it came.
+    pub fn note_behind(&self, how: &str) -> String {
+        self.note().map_or_else(|| how.to_owned(), |from| format!("{how}, {from}"))
+    }
 }
 
 impl FromRequest for Visitor {

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction, sort_columns};
 use crate::db::schema::{article_authors, articles, authors, publication_authors, publications};
 use crate::db::types::new_id;
-use crate::db::{AnyConnection, Backend, Prepare, in_few_lengths};
+use crate::db::{self, AnyConnection, Backend, Named, Prepare, in_few_lengths};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Event, Journal, Resource, Sealed};
 use crate::http::etag::IfMatch;
@@ -219,6 +219,7 @@ pub fn update(
     if_match: &IfMatch,
     input: AuthorInput,
 ) -> Result<AuthorRow> {
+    slugs::wait_for(connection, Named::Authors, (reference, if_match))?;
     let before = get(connection, reference)?;
     if_match.check(before.version)?;
     let mut row = before.clone();
@@ -260,6 +261,7 @@ pub fn delete(
 ) -> Result<()> {
     let row = get(connection, reference)?;
     if_match.check(row.version)?;
+    db::hold_for_good(connection, Named::Authors, &row.id)?;
     let uses = uses(connection, &row.id, journal.now())?;
     if uses > 0 && !force {
         let detail = format!(

@@ -25,8 +25,8 @@ const LAST: u32 = 50;
     dateline audit --actor ada@example.org --last 200\n  dateline audit --after 12000 --json >> archive.ndjson"
 )]
 pub struct Audit {
-    /// Only by this account (its e-mail address or id) or API token (its id; `--resource token` shows them), or by
-    /// operator, clock or anonymous.
+    /// Only by this account (its e-mail address or id), with its API tokens, revoked ones too; or by one API token (its id;
+    /// `--resource token` shows them); or by operator, clock or anonymous.
     #[arg(long)]
     actor: Option<String>,
     /// Only where this was done: published, killed, signed_in, sign_in_refused, …
@@ -78,6 +78,7 @@ impl Audit {
             until: self.until,
         };
         let mut reader = Reader::new(filter, last);
+        let mut is_empty = true;
         loop {
             let (read, batch) =
                 app.db().read(move |connection| reader.next(connection).map(|batch| (reader, batch))).await?;
@@ -88,13 +89,18 @@ impl Audit {
                 lines.push('\n');
             }
             match stdout().write_all(lines.as_bytes()) {
-                Ok(()) if batch.is_empty() => return Ok(()),
-                Ok(()) => {}
+                Ok(()) if batch.is_empty() => break,
+                Ok(()) => is_empty = false,
                 // Whoever reads has seen enough: `dateline audit | head`.
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
                 Err(error) => return Err(CommandError::Other(format!("the log cannot be printed: {error}"))),
             }
         }
+        if is_empty {
+            // Silence could as well mean that nothing was asked for.
+            eprintln!("no entry of the log is like that");
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod demo;
+mod environment;
 mod import;
 mod keys;
 mod migrate;
@@ -15,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::builder::Resettable;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
 use crate::clock::Clock;
@@ -23,7 +24,6 @@ use crate::config::{Config, SettingError, Settings};
 use crate::db::DatabaseUrl;
 use crate::db::migrate::{self as migrations, StartError};
 use crate::error::Error;
-use crate::http::input::nearest;
 use crate::server::ServerError;
 use crate::telemetry;
 
@@ -83,17 +83,33 @@ pub enum CommandError {
 }
 
 impl Cli {
-    /// What the command line and the environment say; ends the program with a usage message when that makes no sense.
-    /// An empty variable counts as not set, because `NAME=` in a file or a compose file means just that.
-    pub fn from_command_line() -> Cli {
-        let is_empty = |arg: &clap::Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
-        let command = Cli::command().mut_args(|arg| if is_empty(&arg) { arg.env(Resettable::Reset) } else { arg });
-        Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    /// What the command line and the environment say; ends the program with a usage message when the command line makes no
+    /// sense. An empty variable counts as not set, because `NAME=` in a file or a compose file means just that.
+    ///
+    /// Errors: the variable that cannot be read.
+    pub fn from_command_line() -> Result<Cli, CommandError> {
+        environment::read_file()?;
+        let is_empty = |arg: &Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        let mut command = Cli::command().mut_args(|arg| if is_empty(&arg) { arg.env(Resettable::Reset) } else { arg });
+        if let Some(used) = called(&command).and_then(|name| settings_of(&name)) {
+            command = command.mut_args(|arg| {
+                let hidden = arg.get_env().is_some() && !used.contains(&arg.get_id().as_str());
+                arg.hide(hidden)
+            });
+        }
+        let read = command.clone().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+        match read {
+            Ok(cli) => Ok(cli),
+            Err(error) => match environment::blame(&error, &command) {
+                Some(blamed) => Err(blamed),
+                None => error.exit(),
+            },
+        }
     }
 
     /// Runs the command to its end.
     pub fn run(self) -> Result<(), CommandError> {
-        refuse_mistyped()?;
+        environment::refuse_mistyped(&Cli::command())?;
         telemetry::start(&self.settings)?;
         match self.command {
             Command::Serve(serve) => serve.run(self.settings),
@@ -110,20 +126,18 @@ impl Cli {
     }
 }
 
-/// Refuses a variable that looks like a setting and is none: a mistyped address of a database would otherwise start an
-/// empty newsroom on SQLite.
-fn refuse_mistyped() -> Result<(), CommandError> {
-    let command = Cli::command();
-    let known: Vec<&str> = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).collect();
-    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    match names.filter(|name| name.starts_with("DATELINE_")).find(|name| !known.contains(&name.as_str())) {
-        None => Ok(()),
-        Some(name) => {
-            let near = nearest(&name, &known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-            Err(CommandError::Other(format!(
-                "{name} is set and is not a setting{near} See .env.example for all of them"
-            )))
-        }
+/// The command that is called, as far as it can be told before anything is read.
+fn called(command: &clap::Command) -> Option<String> {
+    let typed = std::env::args_os().skip(1).filter_map(|typed| typed.into_string().ok());
+    typed.into_iter().find(|typed| command.find_subcommand(typed).is_some())
+}
+
+/// The settings that the help of a command shows; all of them when it is a server, or when no command is called.
+fn settings_of(command: &str) -> Option<&'static [&'static str]> {
+    match command {
+        "serve" | "demo" => None,
+        "openapi" => Some(&["log", "log_format"]),
+        _ => Some(&["database_url", "data_dir", "secret", "public_url", "log", "log_format"]),
     }
 }
 
@@ -150,10 +164,12 @@ fn prepare(settings: Settings, shape: Shape) -> Result<Config, CommandError> {
         (Shape::BroughtUp, DatabaseUrl::Sqlite(path)) => {
             refuse_missing_folder(path, &settings.data_dir)?;
             migrations::status(&database)?;
-            refuse_lost_secret(&settings, path, &database)?;
         }
         // Nothing is made for PostgreSQL before the server has been asked.
         (Shape::BroughtUp, DatabaseUrl::Postgres(_)) => {}
+    }
+    if let DatabaseUrl::Sqlite(path) = &database {
+        refuse_lost_secret(&settings, path, &database)?;
     }
     let config = settings.check()?;
     if shape == Shape::BroughtUp {

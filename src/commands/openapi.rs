@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::Value;
 
 use super::CommandError;
 use crate::openapi;
@@ -29,8 +30,17 @@ impl Openapi {
         match (self.out, self.check) {
             (Some(file), _) => fs::write(&file, text).map_err(|error| refuse(&file, &error)),
             (None, Some(file)) => {
-                let kept = fs::read_to_string(&file).map_err(|error| refuse(&file, &error))?;
-                if kept == text { Ok(()) } else { Err(stale(&file)) }
+                let wrong = |what: String| CommandError::Other(format!("{what}. Run: {}", mend(&file)));
+                let kept = fs::read_to_string(&file).map_err(|error| wrong(refuse(&file, &error).to_string()))?;
+                if !is_document(&kept) {
+                    let what = format!("{} is no OpenAPI document; was another file meant?", file.display());
+                    return Err(CommandError::Other(what));
+                }
+                if kept != text {
+                    return Err(wrong(format!("{} is not the document of this version", file.display())));
+                }
+                println!("{} is the document of this version", file.display());
+                Ok(())
             }
             (None, None) => {
                 // A reader that has seen enough (`| head`) is no fault.
@@ -41,11 +51,16 @@ impl Openapi {
     }
 }
 
+/// Whether what would be overwritten to mend it is one at all, of whatever version.
+fn is_document(text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|json| json.get("openapi").is_some())
+}
+
 fn refuse(file: &Path, error: &std::io::Error) -> CommandError {
     CommandError::Other(format!("{}: {error}", file.display()))
 }
 
-fn stale(file: &Path) -> CommandError {
-    let file = file.display();
-    CommandError::Other(format!("{file} is not the document of this version. Run: dateline openapi --out {file}"))
+/// The command that makes the file what it should be.
+fn mend(file: &Path) -> String {
+    format!("dateline openapi --out {}", file.display())
 }

@@ -29,6 +29,7 @@ impl Serve {
         let app = App::build(prepare(settings, shape)?, Clock::system())?;
         actix_web::rt::System::new().block_on(async move {
             app.second_factors().warn_of_missing_roles(app.db()).await;
+            app.single_sign_on().warn_of_missing_roles(app.db()).await;
             let server = Server::new(app, port)?;
             let mut output = std::io::stdout();
             // Whoever started us may have closed the pipe; that is no reason not to serve.

@@ -64,6 +64,12 @@ enum UserAction {
         #[arg(long)]
         email: String,
     },
+    /// Let nobody sign in by the passkeys of somebody who has lost a device; ends their sessions.
+    RemovePasskeys {
+        /// Whose account.
+        #[arg(long)]
+        email: String,
+    },
     /// Let somebody no longer sign in; ends their sessions.
     Deactivate {
         /// Whose account.
@@ -101,7 +107,15 @@ impl Users {
                 accounts.create(Actor::Operator, WriteOptions::default(), NewUser::try_from(input)?).await?.user
             }
             UserAction::SetRole { email, role } => change(&accounts, &email, json!({ "role": role })).await?,
-            UserAction::RemoveSecondFactor { email } => remove_second_factor(&accounts, &email).await?,
+            UserAction::RemoveSecondFactor { email } => {
+                let remove =
+                    async |id| accounts.remove_second_factor(Actor::Operator, WriteOptions::default(), id).await;
+                take_away(&accounts, &email, ("second factor", remove)).await?
+            }
+            UserAction::RemovePasskeys { email } => {
+                let remove = async |id| accounts.remove_passkeys(Actor::Operator, WriteOptions::default(), id).await;
+                take_away(&accounts, &email, ("passkey", remove)).await?
+            }
             UserAction::Deactivate { email } => change(&accounts, &email, json!({ "active": false })).await?,
             UserAction::Activate { email } => change(&accounts, &email, json!({ "active": true })).await?,
             UserAction::SetPassword { email } => {
@@ -116,8 +130,10 @@ impl Users {
 
 async fn list(accounts: &Accounts) -> Result<(), CommandError> {
     for user in accounts.all().await? {
-        let User { email, role, name, active, .. } = user;
-        println!("{email:<40} {role:<12} {:<12} {name}", if active { "active" } else { "not active" });
+        let User { email, role, name, active, second_factor, .. } = user;
+        let (active, factor) =
+            (if active { "active" } else { "not active" }, if second_factor { "second factor" } else { "" });
+        println!("{email:<40} {role:<12} {active:<12} {factor:<14} {name}");
     }
     Ok(())
 }
@@ -128,14 +144,18 @@ async fn change(accounts: &Accounts, email: &str, members: Value) -> Result<User
     Ok(accounts.update((Actor::Operator, WriteOptions::default()), user.id, IfMatch::Any, input).await?)
 }
 
-async fn remove_second_factor(accounts: &Accounts, email: &str) -> Result<User, CommandError> {
+/// Takes from an account what its owner has lost, or says that there is none.
+async fn take_away(
+    accounts: &Accounts,
+    email: &str,
+    (what, remove): (&str, impl AsyncFnOnce(String) -> Result<(), Error>),
+) -> Result<User, CommandError> {
     let user = accounts.find(email).await.map_err(|error| no_account(error, email))?;
-    let removed = accounts.remove_second_factor(Actor::Operator, WriteOptions::default(), user.id.clone()).await;
-    removed.map_err(|error| match error {
-        Error::NotFound(_) => CommandError::Other(format!("{email} has no second factor")),
-        other => other.into(),
-    })?;
-    Ok(user)
+    match remove(user.id.clone()).await {
+        Ok(()) => Ok(user),
+        Err(Error::NotFound(_)) => Err(CommandError::Other(format!("{email} has no {what}"))),
+        Err(other) => Err(other.into()),
+    }
 }
 
 fn no_account(error: Error, email: &str) -> CommandError {

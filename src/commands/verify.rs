@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::audit::verify::{Check, Kept};
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::db::migrate as migrations;
 
 /// Check that nobody touched what was written.
 ///
@@ -33,6 +34,8 @@ impl Verify {
     /// Does it, and prints what was looked at, or what is wrong.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
         let kept = self.checkpoint.as_deref().map(read).transpose()?;
+        // Whoever only looks is told which database is missing, and gets no secret made.
+        migrations::check(&settings.database()?)?;
         settings.require_secret()?;
         let app = App::build(without_hurry(prepare(settings, Shape::LeftAlone)?), Clock::system())?;
         let check = Check { signer: app.signer().clone(), now: app.clock().now(), kept };

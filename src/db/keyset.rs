@@ -139,9 +139,8 @@ pub fn after<Column: Copy, Table: 'static>(
     keys: &[Key],
     column: impl Fn(Column, Comparison, &Key) -> Result<Condition<Table>>,
 ) -> Result<Condition<Table>> {
-    let wrong = || Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list");
     if order.len() != keys.len() {
-        return Err(wrong());
+        return Err(Error::wrong_cursor());
     }
     let mut beyond: Option<Condition<Table>> = None;
     for ((name, direction), key) in order.iter().zip(keys).rev() {
@@ -151,7 +150,7 @@ pub fn after<Column: Copy, Table: 'static>(
             Some(inner) => Box::new(strictly.or(column(*name, Comparison::Equal, key)?.and(inner))),
         });
     }
-    let (first, direction) = order.first().ok_or_else(wrong)?;
-    let from_here = column(*first, Comparison::FromHere(*direction), keys.first().ok_or_else(wrong)?)?;
-    Ok(Box::new(from_here.and(beyond.ok_or_else(wrong)?)))
+    let (first, direction) = order.first().ok_or_else(Error::wrong_cursor)?;
+    let from_here = column(*first, Comparison::FromHere(*direction), keys.first().ok_or_else(Error::wrong_cursor)?)?;
+    Ok(Box::new(from_here.and(beyond.ok_or_else(Error::wrong_cursor)?)))
 }

@@ -40,7 +40,7 @@ pub enum StartError {
     )]
     NewerSchema(String),
     /// Migrations are waiting and were not asked for.
-    #[error("{0} migrations are waiting. Run: dateline migrate up")]
+    #[error("migrations are waiting: {0}. Run: dateline migrate up")]
     Pending(usize),
     /// A SQLite file that has to be there is not.
     #[error("there is no database at {}. dateline migrate up makes one; another place is given with --database-url", .0.display())]
@@ -92,15 +92,16 @@ pub fn down(url: &DatabaseUrl) -> Result<Option<String>, StartError> {
     if is_missing_file(url) {
         return Ok(None);
     }
-    with_lock(url, |connection| {
-        let Some(newest) = steps(connection)?.into_iter().rfind(|step| step.applied) else { return Ok(None) };
+    let reverted = with_lock(url, |connection| {
+        let Some(newest) = steps(connection)?.into_iter().rfind(|step| step.applied) else { return Ok(Vec::new()) };
         let reverted = match connection {
             AnyConnection::Sqlite(connection) => connection.revert_last_migration(SQLITE).map(drop),
             AnyConnection::Postgres(connection) => connection.revert_last_migration(POSTGRES).map(drop),
         };
         reverted.map_err(|error| StartError::Migration(error.to_string()))?;
-        Ok(Some(newest.name))
-    })
+        Ok(vec![newest.name])
+    })?;
+    Ok(reverted.into_iter().next())
 }
 
 /// Every migration this program knows, oldest first, and whether the database has it. Only looks: a SQLite file that
@@ -227,11 +228,12 @@ fn lock_file(url: &DatabaseUrl) -> Result<Option<std::fs::File>, StartError> {
     locked.map(Some).map_err(|error| StartError::Unreachable(format!("{url}: {error}")))
 }
 
-/// Runs `work` while no other instance migrates: the file is locked, PostgreSQL is asked for a lock.
-fn with_lock<T>(
+/// Runs `work`, which gives the names of the migrations that it applied or took back, while no other instance migrates: the
+/// file is locked, PostgreSQL is asked for a lock.
+fn with_lock(
     url: &DatabaseUrl,
-    work: impl FnOnce(&mut AnyConnection) -> Result<T, StartError>,
-) -> Result<T, StartError> {
+    work: impl FnOnce(&mut AnyConnection) -> Result<Vec<String>, StartError>,
+) -> Result<Vec<String>, StartError> {
     let mut connection = connection::open(url, Access::Write)?;
     if matches!(connection, AnyConnection::Postgres(_)) {
         // The lock ends with the connection, also when this process dies.
@@ -246,13 +248,14 @@ fn with_lock<T>(
         execute(&mut connection, "PRAGMA foreign_keys = OFF")
             .map_err(|error| StartError::Migration(error.to_string()))?;
     }
-    let result = work(&mut connection)?;
-    let broken = if sqlite { broken_references(&mut connection) } else { Ok(0) };
+    let done = work(&mut connection)?;
+    // That reads the whole file, which no start has to wait for when nothing was done.
+    let broken = if sqlite && !done.is_empty() { broken_references(&mut connection) } else { Ok(0) };
     // In this order: closing any handle on a file lets go of the locks that SQLite itself holds on it.
     drop(connection);
     drop(file);
     match broken {
-        Ok(0) => Ok(result),
+        Ok(0) => Ok(done),
         Ok(rows) => Err(StartError::Migration(format!("{rows} rows refer to something that is not there"))),
         Err(error) => Err(StartError::Migration(error.to_string())),
     }

@@ -6,6 +6,7 @@
 mod connection;
 pub mod fulltext;
 pub mod functions;
+pub mod integrity;
 pub mod keyset;
 pub mod listing;
 pub mod migrate;
@@ -16,6 +17,7 @@ mod transaction;
 pub mod types;
 mod violation;
 pub mod vocabulary;
+mod waiting;
 mod writer;
 
 use std::sync::Arc;
@@ -29,8 +31,10 @@ use tracing::Instrument;
 
 pub use connection::{AnyConnection, Backend, DatabaseUrl, NotADatabaseUrl};
 pub use prepared::{Prepare, Prepared, in_few_lengths};
+pub use waiting::{Named, Turn, hold_for_good, hold_named, take_turns};
 
 use crate::error::{Error, Result};
+use crate::panics;
 use connection::{Access, Manager};
 use writer::Writer;
 
@@ -123,6 +127,26 @@ impl Db {
         }
     }
 
+    /// Runs `work` like [`Db::read`], for a few rows that are found by their keys. On SQLite it runs where it is asked
+    /// for, because another thread costs more than that little reading. There it has no limit, and nothing else happens
+    /// on that thread meanwhile, also while the disk or another process is waited for: what could take long does not
+    /// belong here. When no connection is free, it waits for one like any other read.
+    ///
+    /// Errors: those of [`Db::read`].
+    pub async fn look_up<T, F>(&self, work: F) -> Result<T>
+    where
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        if let DatabaseUrl::Sqlite(_) = self.url
+            && let Ok(_turn) = self.turns.try_acquire()
+            && let Some(mut connection) = self.readers.try_get()
+        {
+            return panics::caught(move || work(&mut connection));
+        }
+        self.read(work).await
+    }
+
     /// Runs `work` in one transaction and commits it: `Ok` means that it is on disk. `Err` from `work` undoes all of
     /// it and reaches nobody else's write.
     ///
@@ -132,14 +156,29 @@ impl Db {
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        self.write_and(work, |value| value).await
+    }
+
+    /// The same, and `after` with what `work` gave, right behind the commit and before anybody hears of it: also when
+    /// the caller has gone away. It must take no time, for the next write waits.
+    ///
+    /// Errors: those of [`Db::write`]; then `after` is not run.
+    pub async fn write_and<T, U, F, A>(&self, work: F, after: A) -> Result<U>
+    where
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+        A: FnOnce(T) -> U + Send + 'static,
+        T: Send + 'static,
+        U: Send + 'static,
+    {
         match &self.writer {
-            WriteDoor::OneThread(writer) => writer.write(work).await,
+            WriteDoor::OneThread(writer) => writer.write(work, after).await,
             WriteDoor::Pool => {
                 let turn = self.turn().await?;
                 let pool = self.readers.clone();
                 off_thread(turn, move || {
                     let mut connection = check_out(&pool)?;
                     transaction::write(&mut connection, work)
+                        .map(after)
                         .map_err(|error| unavailable_if_gone(&mut connection, error))
                 })
                 .await
@@ -249,38 +288,6 @@ pub(crate) use insert_all;
 
 /// Most rows of one statement.
 pub(crate) const MOST_ROWS: usize = 500;
-
-/// Something that only one transaction at a time may do, because no unique index can tell what two of them would make
-/// together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    /// Making an author, a source or a tag because its name was not found.
-    MakingByName,
-    /// Putting a tag below another one, or deleting one that others may stand below.
-    MovingTags,
-    /// Making a story a translation of another one.
-    Translating,
-    /// Saying in the log what the clock did.
-    Announcing,
-    /// Giving access tokens another key.
-    RotatingKeys,
-}
-
-/// Waits until no other transaction has this turn, and keeps it until this one ends. What was read before is to be read
-/// again. SQLite has one writer, so there is nobody to wait for.
-pub fn take_turns(connection: &mut AnyConnection, turn: Turn) -> Result<()> {
-    let statement = match turn {
-        Turn::MakingByName => "SELECT pg_advisory_xact_lock(7265001)",
-        Turn::MovingTags => "SELECT pg_advisory_xact_lock(7265002)",
-        Turn::Announcing => "SELECT pg_advisory_xact_lock(7265003)",
-        Turn::RotatingKeys => "SELECT pg_advisory_xact_lock(7265004)",
-        Turn::Translating => "SELECT pg_advisory_xact_lock(7265005)",
-    };
-    match connection {
-        AnyConnection::Postgres(_) => Ok(execute(connection, statement)?),
-        AnyConnection::Sqlite(_) => Ok(()),
-    }
-}
 
 /// Runs statements that take no parameters; for this folder only.
 fn execute(connection: &mut AnyConnection, statements: &str) -> diesel::QueryResult<()> {

@@ -84,6 +84,53 @@ diesel::table! {
 }
 
 diesel::table! {
+    identities (id) {
+        id -> Text,
+        user_id -> Text,
+        issuer -> Text,
+        subject -> Text,
+        created_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+        refused_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> Text,
+        user_id -> Text,
+        credential_id -> Binary,
+        static_state -> Binary,
+        dynamic_state -> Binary,
+        name -> Text,
+        created_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    used_ceremonies (hash) {
+        hash -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sign_in_tickets (hash) {
+        hash -> Text,
+        purpose -> Text,
+        browser -> Nullable<Text>,
+        challenge -> Text,
+        network -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+        issuer -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        second_factor -> Bool,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     letters (id) {
         id -> Text,
         purpose -> Text,
@@ -117,6 +164,7 @@ diesel::table! {
         device -> Nullable<Text>,
         address -> Nullable<Text>,
         network -> Nullable<Text>,
+        second_factor -> Bool,
     }
 }
 
@@ -492,6 +540,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     second_factors,
     recovery_codes,
     sign_in_challenges,
+    identities,
+    passkeys,
+    used_ceremonies,
+    sign_in_tickets,
     letters,
     roles,
     api_tokens,

@@ -1,7 +1,7 @@
 //! Every word of the search index, to complete what somebody types and to guess what they meant.
 //!
-//! A word stays when the last text that holds it is over. Whether it may be told is not asked here: whoever suggests a
-//! word looks first whether it is seen.
+//! A word stays when the last text that holds it is over. Whether it may be told, or still leads anywhere, is not asked
+//! here: whoever suggests a word, or has many of them, looks whether it is seen.
 
 use std::collections::BTreeMap;
 
@@ -54,12 +54,18 @@ pub fn forget(connection: &mut AnyConnection, words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The words that begin like this, shortest first.
-pub fn completions(connection: &mut AnyConnection, beginning: &str, seen: Seen, most: i64) -> Result<Vec<String>> {
+/// The words that begin like this, shortest first: so many of them after the first ones.
+pub fn completions(
+    connection: &mut AnyConnection,
+    beginning: &str,
+    seen: Seen,
+    (skipped, most): (i64, i64),
+) -> Result<Vec<String>> {
     let words = known(seen)
         .filter(search_vocabulary::word.ge(beginning.to_owned()))
         .filter(search_vocabulary::word.lt(after(beginning)))
         .order((length(search_vocabulary::word).asc(), search_vocabulary::word.asc()))
+        .offset(skipped)
         .limit(most)
         .select(search_vocabulary::word);
     Ok(words.load(connection)?)

@@ -18,6 +18,7 @@ use super::execute;
 use super::migrate::StartError;
 use super::transaction::{Manager, begin};
 use crate::error::{Error, Result};
+use crate::panics;
 
 /// Most writes that share one commit; more would make the first of them wait too long.
 const LARGEST_GROUP: usize = 256;
@@ -45,14 +46,16 @@ impl Writer {
         Ok(Writer { queue })
     }
 
-    /// Runs `work` in the next group. `Ok` means committed and flushed to the disk.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    /// Runs `work` in the next group. `Ok` means committed and flushed to the disk, and `after` has run.
+    pub async fn write<T, U, F, A>(&self, work: F, after: A) -> Result<U>
     where
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+        A: FnOnce(T) -> U + Send + 'static,
         T: Send + 'static,
+        U: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = WriteJob { work: Some(work), outcome: None, reply, span: tracing::Span::current() };
+        let job = WriteJob { work: Some(work), outcome: None, after, reply, span: tracing::Span::current() };
         self.queue.try_send(Box::new(job)).map_err(|error| match error {
             TrySendError::Full(_) => Error::Unavailable("the queue of writes is full".to_owned()),
             TrySendError::Disconnected(_) => Error::Unavailable("the writer has stopped".to_owned()),
@@ -81,17 +84,20 @@ trait Job: Send {
 }
 
 /// One caller's write.
-struct WriteJob<T, F> {
+struct WriteJob<T, U, F, A> {
     work: Option<F>,
     outcome: Option<Result<T>>,
-    reply: oneshot::Sender<Result<T>>,
+    after: A,
+    reply: oneshot::Sender<Result<U>>,
     span: tracing::Span,
 }
 
-impl<T, F> Job for WriteJob<T, F>
+impl<T, U, F, A> Job for WriteJob<T, U, F, A>
 where
     F: FnOnce(&mut AnyConnection) -> Result<T> + Send,
+    A: FnOnce(T) -> U + Send,
     T: Send,
+    U: Send,
 {
     fn run(&mut self, connection: &mut AnyConnection) {
         let Some(work) = self.work.take() else { return };
@@ -109,14 +115,16 @@ where
     }
 
     fn answer(self: Box<Self>, committed: &QueryResult<()>, _: &mut AnyConnection) {
-        let outcome = match (self.outcome, committed) {
-            (Some(outcome), Ok(())) => outcome,
+        let WriteJob { outcome, after, reply, .. } = *self;
+        let outcome = match (outcome, committed) {
+            // A panic behind the commit must not end the thread that everybody writes through.
+            (Some(outcome), Ok(())) => outcome.and_then(|value| panics::caught(|| Ok(after(value)))),
             // Whatever it was: none of this group was stored, and coming back is the right thing to do.
             (_, Err(error)) => Err(Error::Unavailable(format!("the commit failed: {error}"))),
             (None, Ok(())) => return,
         };
         // The caller may have left; the write stands either way.
-        let _ = self.reply.send(outcome);
+        let _ = reply.send(outcome);
     }
 }
 
@@ -206,6 +214,9 @@ fn depth(connection: &mut AnyConnection) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use diesel::connection::SimpleConnection;
     use diesel::{RunQueryDsl, sql_query};
 
@@ -229,7 +240,10 @@ mod tests {
         F: FnOnce(&mut AnyConnection) -> Result<()> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        (Box::new(WriteJob { work: Some(work), outcome: None, reply, span: tracing::Span::none() }), answer)
+        (
+            Box::new(WriteJob { work: Some(work), outcome: None, after: |()| (), reply, span: tracing::Span::none() }),
+            answer,
+        )
     }
 
     /// Runs these in one group, and says what each was told and how many rows another connection then finds.
@@ -273,6 +287,51 @@ mod tests {
         assert_eq!(one_group(vec![first, ends, last]), 1);
         assert!(matches!(first_told.try_recv().unwrap(), Err(Error::Unavailable(_))));
         assert!(matches!(end_told.try_recv().unwrap(), Err(Error::Unavailable(_))));
+        assert!(last_told.try_recv().unwrap().is_ok());
+    }
+
+    /// A write that notes whether what follows its commit was done; its caller leaves while it runs.
+    fn left_alone<F>(work: F) -> (Box<dyn Job>, Arc<AtomicBool>)
+    where
+        F: FnOnce(&mut AnyConnection) -> Result<()> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let done = Arc::new(AtomicBool::new(false));
+        let noted = Arc::clone(&done);
+        let work = move |connection: &mut AnyConnection| {
+            drop(answer);
+            work(connection)
+        };
+        let after = move |()| noted.store(true, Ordering::Release);
+        (Box::new(WriteJob { work: Some(work), outcome: None, after, reply, span: tracing::Span::none() }), done)
+    }
+
+    #[test]
+    fn what_follows_a_commit_is_done_though_the_caller_left_and_only_after_a_commit() {
+        let (kept, was_done) = left_alone(keep("kept"));
+        assert_eq!(one_group(vec![kept]), 1);
+        assert!(was_done.load(Ordering::Acquire));
+        let (refused, was_done) = left_alone(|_| Err(Error::NotFound("article")));
+        assert_eq!(one_group(vec![refused]), 0);
+        assert!(!was_done.load(Ordering::Acquire));
+        let (lost, was_done) = left_alone(|connection| Ok(connection.batch_execute("ROLLBACK")?));
+        assert_eq!(one_group(vec![lost]), 0);
+        assert!(!was_done.load(Ordering::Acquire));
+    }
+
+    fn fall_over((): ()) {
+        panic!("behind the commit");
+    }
+
+    #[test]
+    fn s74_a_panic_behind_a_commit_undoes_nothing_and_stops_nobody() {
+        let (reply, mut told) = oneshot::channel::<Result<()>>();
+        let after = fall_over as fn(());
+        let span = tracing::Span::none();
+        let first = Box::new(WriteJob { work: Some(keep("first")), outcome: None, after, reply, span });
+        let (last, mut last_told) = job(keep("last"));
+        assert_eq!(one_group(vec![first as Box<dyn Job>, last]), 2);
+        assert!(matches!(told.try_recv().unwrap(), Err(Error::Internal(_))));
         assert!(last_told.try_recv().unwrap().is_ok());
     }
 }

@@ -106,6 +106,8 @@ text_enum! {
         PasswordReset = "password_reset",
         /// The hash of a password was made anew when somebody signed in, because hashes are made stronger now.
         PasswordRehashed = "password_rehashed",
+        /// A letter to an account was given up: for days it could not be sent.
+        LetterGivenUp = "letter_given_up",
         /// A one-time link was made, for a letter or for an admin to hand over.
         LinkMade = "link_made",
         /// Somebody came with a one-time link that is not good, or not any more.
@@ -133,6 +135,8 @@ impl Action {
             | Resource::Role
             | Resource::Token
             | Resource::Session
+            | Resource::Identity
+            | Resource::Passkey
             | Resource::LogKey
             | Resource::AccessKey
             | Resource::PreviewLink => false,
@@ -164,6 +168,7 @@ impl Action {
                 | Action::ResetAsked
                 | Action::PasswordReset
                 | Action::PasswordRehashed
+                | Action::LetterGivenUp
                 | Action::LinkMade
                 | Action::LinkRefused
                 | Action::SecondFactorEnrolled
@@ -198,6 +203,10 @@ text_enum! {
         Token = "token",
         /// A session of an account.
         Session = "session",
+        /// The link of an account with an identity at the provider of single sign-on.
+        Identity = "identity",
+        /// A passkey of an account.
+        Passkey = "passkey",
         /// A key that the log is signed with.
         LogKey = "log_key",
         /// A key that access tokens are signed with.

@@ -13,12 +13,18 @@ use crate::error::{Error, Result};
 
 /// What the log has to say of its end at a position with this hash before it goes on: nothing when the end is a checkpoint
 /// of this key. With `key_changed` this key vouches from here on for everything that another one signed; `unsigned_end`
-/// says for ever that nobody vouches for what stands there.
+/// says for ever that nobody vouches for what stands there, or that entries which this process wrote are not there any more.
 pub fn wrong_end(
     connection: &mut AnyConnection,
     signer: &Signer,
     (position, hash): (i64, &str),
 ) -> Result<Option<Event>> {
+    let unsigned = || Event::new(Action::UnsignedEnd, Resource::LogKey, &signer.public_key().kid);
+    let written = signer.committed();
+    if position < written {
+        let note = format!("this server wrote entries up to position {written}; those after {position} were gone");
+        return Ok(Some(unsigned().noted(Some(note))));
+    }
     if position == 0 {
         return Ok(None);
     }
@@ -36,7 +42,7 @@ pub fn wrong_end(
     Ok(match signed_by {
         Some(other) if other != *key => Some(Event::new(Action::KeyChanged, Resource::LogKey, &key.kid)),
         Some(_) => None,
-        None => Some(Event::new(Action::UnsignedEnd, Resource::LogKey, &key.kid)),
+        None => Some(unsigned()),
     })
 }
 

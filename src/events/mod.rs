@@ -19,13 +19,14 @@ pub use signer::{PublicKey, Signer, checkpoint_text, key_name};
 pub use store::{BETWEEN_CHECKPOINTS, Changes, Entry, changes_since, newest_position};
 pub use told::Told;
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::error::Result;
-use crate::http::cache::Freshness;
+use crate::http::cache::{Change, Freshness};
 
 /// The changes of one transaction, in the order they were made.
 #[derive(Debug)]
@@ -101,7 +102,8 @@ where
     T: Send + 'static,
 {
     let (clock, signer, cache) = (ledger.clock.clone(), ledger.signer.clone(), ledger.cache.clone());
-    let written = ledger.db.write(move |connection| {
+    let (kept_by, told) = (ledger.signer.clone(), ledger.told());
+    let work = move |connection: &mut AnyConnection| {
         // Only here: before this, the write waited for its turn, and others had theirs.
         let mut journal = Journal { at: clock.now(), clock, actor, entries: Vec::new() };
         let value = work(connection, &mut journal)?;
@@ -109,11 +111,14 @@ where
         let positions = store::append(connection, &signer, journal)?;
         let change = (!changed.is_empty()).then(|| cache.changing(changed));
         Ok((value, positions, change))
-    });
-    let (value, positions, change) = written.await?;
-    ledger.signer.set_kept();
-    if change.is_some() {
-        ledger.told.note(positions);
-    }
-    Ok(value)
+    };
+    let committed = move |(value, positions, change): (T, RangeInclusive<i64>, Option<Change>)| {
+        kept_by.set_kept();
+        kept_by.note_committed(*positions.end());
+        if change.is_some() {
+            told.note(positions);
+        }
+        value
+    };
+    ledger.db.write_and(work, committed).await
 }

@@ -1,6 +1,6 @@
 //! Signs the log: the last entry of every transaction is a checkpoint.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
@@ -27,6 +27,8 @@ pub struct Signer {
     kept: Arc<AtomicBool>,
     /// Where the log ended when this process wrote to it last, and its hash there.
     end: Arc<Mutex<Option<(i64, String)>>>,
+    /// The last position that this process is sure of: it was committed.
+    committed: Arc<AtomicI64>,
 }
 
 /// A public key as a JSON Web Key (RFC 8037).
@@ -85,7 +87,7 @@ impl Signer {
     pub fn new(secret: &Secret) -> Signer {
         let key = SigningKey::from_bytes(&secret.derive("log"));
         let public = PublicKey::of(&key.verifying_key());
-        Signer { key, public, kept: Arc::default(), end: Arc::default() }
+        Signer { key, public, kept: Arc::default(), end: Arc::default(), committed: Arc::default() }
     }
 
     /// The key that others check signatures with.
@@ -108,6 +110,16 @@ impl Signer {
     pub fn wrote_end(&self, position: i64, hash: &str) -> bool {
         let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
         end.as_ref().is_some_and(|(at, known)| *at == position && known == hash)
+    }
+
+    /// Notes that the log goes to this position at least: what this process wrote there is on the disk.
+    pub fn note_committed(&self, position: i64) {
+        self.committed.fetch_max(position, Ordering::AcqRel);
+    }
+
+    /// The last position that this process knows to be in the log.
+    pub fn committed(&self) -> i64 {
+        self.committed.load(Ordering::Acquire)
     }
 
     /// Whether the public key is known to be in the database.

@@ -15,4 +15,5 @@ pub mod path;
 pub mod projection;
 pub mod query;
 pub mod request_id;
+pub mod service_config;
 pub mod sharing;

@@ -164,8 +164,8 @@ impl Key {
     /// The moment; a cursor that has something else here is not ours.
     pub fn time(&self) -> Result<Timestamp> {
         match self {
-            Key::Number(microseconds) => Timestamp::from_microseconds(*microseconds).ok_or_else(not_ours),
-            Key::Text(_) => Err(not_ours()),
+            Key::Number(microseconds) => Timestamp::from_microseconds(*microseconds).ok_or_else(Error::wrong_cursor),
+            Key::Text(_) => Err(Error::wrong_cursor()),
         }
     }
 
@@ -173,7 +173,7 @@ impl Key {
     pub fn position(&self) -> Result<i64> {
         match self {
             Key::Number(position) => Ok(*position),
-            Key::Text(_) => Err(not_ours()),
+            Key::Text(_) => Err(Error::wrong_cursor()),
         }
     }
 
@@ -181,7 +181,7 @@ impl Key {
     pub fn text(&self) -> Result<String> {
         match self {
             Key::Text(text) => Ok(text.clone()),
-            Key::Number(_) => Err(not_ours()),
+            Key::Number(_) => Err(Error::wrong_cursor()),
         }
     }
 }
@@ -228,11 +228,6 @@ impl Page {
             Start::At(rows) => rows,
             Start::Top | Start::After(_) => 0,
         }
-    }
-
-    /// What is wrong with a cursor whose keys are not those of this list.
-    pub fn wrong_cursor(&self) -> Error {
-        not_ours()
     }
 
     /// The list from the rows that [`Page::fetch`] asked for; `keys` gives a row's sort keys.
@@ -320,10 +315,10 @@ impl Cursors {
 
     /// The keys in a cursor that was made here, for the same list.
     fn open(&self, cursor: &str, binding: &str) -> Result<Vec<Key>> {
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| not_ours())?;
-        let (signature, payload) = bytes.split_at_checked(SIGNATURE).ok_or_else(not_ours)?;
-        self.mac(payload, binding).verify_truncated_left(signature).map_err(|_| not_ours())?;
-        serde_json::from_slice(payload).map_err(|_| not_ours())
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Error::wrong_cursor())?;
+        let (signature, payload) = bytes.split_at_checked(SIGNATURE).ok_or_else(Error::wrong_cursor)?;
+        self.mac(payload, binding).verify_truncated_left(signature).map_err(|_| Error::wrong_cursor())?;
+        serde_json::from_slice(payload).map_err(|_| Error::wrong_cursor())
     }
 
     fn mac(&self, payload: &[u8], binding: &str) -> Hmac<Sha256> {
@@ -340,12 +335,6 @@ impl Cursors {
         let whole: [u8; 32] = self.mac(payload, binding).finalize().into_bytes().into();
         *whole.first_chunk().unwrap_or(&[0; SIGNATURE])
     }
-}
-
-fn not_ours() -> Error {
-    let detail =
-        "is not a cursor of this list; take it from `next` of the page before, with the same filters and sorting";
-    Error::bad_parameter("cursor", "invalid_cursor", detail)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use utoipa::IntoParams;
 
 use super::input::{field_names, nearest, one_of};
 use super::{fields, page};
+use crate::clock::Timestamp;
 use crate::db::keyset::Direction;
 use crate::error::{Error, Rejection, Result};
 
@@ -180,7 +181,7 @@ fn read<T: DeserializeOwned>(pairs: &[(String, String)], names: &[&str]) -> Resu
         .filter_map(|pair| {
             let message = read_pairs::<T>(std::slice::from_ref(pair)).err()?.to_string();
             let (code, detail) = fields::take_apart(&message);
-            Some(Rejection::parameter(&pair.0, code, detail))
+            Some(Rejection::parameter(&pair.0, code, format!("{detail}{}", hint(&pair.1))))
         })
         .collect();
     if !refused.is_empty() {
@@ -189,6 +190,14 @@ fn read<T: DeserializeOwned>(pairs: &[(String, String)], names: &[&str]) -> Resu
     read_pairs(&of_this).map_err(|error| {
         Error::BadRequest(vec![Rejection::anywhere("bad_request", format!("the query cannot be read: {error}"))])
     })
+}
+
+/// What to do about a time whose `+` became a space on its way, as it does in every query string.
+fn hint(value: &str) -> &'static str {
+    match value.contains(' ') && value.replace(' ', "+").parse::<Timestamp>().is_ok() {
+        true => "; in an address a + is a space: write it as %2B, or give the time in UTC with a Z",
+        false => "",
+    }
 }
 
 fn read_pairs<T: DeserializeOwned>(pairs: &[&(String, String)]) -> Result<T, de::value::Error> {
@@ -389,5 +398,23 @@ mod tests {
         let Err(Error::BadRequest(refused)) = query("featured=maybe&limit=101") else { panic!("accepted") };
         let names: Vec<_> = refused.iter().filter_map(|one| one.parameter.as_deref()).collect();
         assert_eq!(names, ["featured", "limit"]);
+    }
+
+    #[test]
+    fn a_plus_that_became_a_space_is_explained() {
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default)]
+        struct Moment {
+            as_of: Option<Timestamp>,
+        }
+        let read = |text: &str| {
+            let pairs = url::form_urlencoded::parse(text.as_bytes()).into_owned().collect::<Vec<_>>();
+            list_query::<Moment, NoMore>("/v1/articles", &pairs).map(|query| query.filter.as_of)
+        };
+        let Err(Error::BadRequest(refused)) = read("as_of=2026-11-28T10:00:00+01:00") else { panic!("accepted") };
+        assert!(refused[0].detail.ends_with("write it as %2B, or give the time in UTC with a Z"), "{refused:?}");
+        assert!(read("as_of=2026-11-28T10:00:00%2B01:00").unwrap().is_some());
+        let Err(Error::BadRequest(refused)) = read("as_of=last week") else { panic!("accepted") };
+        assert!(!refused[0].detail.contains("%2B"), "{refused:?}");
     }
 }

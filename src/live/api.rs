@@ -9,7 +9,6 @@ use actix_web::web::Data;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::history::{self, Version, VersionList};
 use super::proof::{self, Checkpoint, Proof};
@@ -23,6 +22,7 @@ use crate::http::answer::Answer;
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{ListQuery, NoFilter, Query};
+use crate::http::service_config::ServiceConfig;
 
 /// The addresses of this room.
 pub fn routes(config: &mut ServiceConfig) {

@@ -130,8 +130,7 @@ pub fn list(
 
 /// The number of the period that a cursor stands at.
 fn place(keys: &[Key]) -> Result<i32> {
-    let wrong = || Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list");
-    i32::try_from(keys.first().ok_or_else(wrong)?.position()?).map_err(|_| wrong())
+    i32::try_from(keys.first().ok_or_else(Error::wrong_cursor)?.position()?).map_err(|_| Error::wrong_cursor())
 }
 
 impl Period {

@@ -12,6 +12,7 @@ use crate::db::{AnyConnection, Db};
 use crate::error::Result;
 use crate::events::{self, Resource, Told};
 use crate::http::cache::{Cache, Freshness};
+use crate::panics;
 
 /// How often it looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -41,7 +42,8 @@ impl Follower {
     pub fn run(mut self, stop: &Receiver<()>) {
         let mut connection = None;
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(BETWEEN_LOOKS) {
-            if let Err(error) = self.look_with(&mut connection) {
+            // A panic costs one look, and the connection that it happened on.
+            if let Err(error) = panics::caught(|| self.look_with(&mut connection)) {
                 tracing::warn!(%error, "the log cannot be followed; kept answers are not used until it can");
                 connection = None;
             }

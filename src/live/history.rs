@@ -66,8 +66,8 @@ pub fn load(
     let total = if page.count { Some(read().count().get_result(connection)?) } else { None };
     let mut query = read();
     if let Start::After(keys) = &page.start {
-        let wrong = || Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list");
-        let number = i32::try_from(keys.first().ok_or_else(wrong)?.position()?).map_err(|_| wrong())?;
+        let number = i32::try_from(keys.first().ok_or_else(Error::wrong_cursor)?.position()?)
+            .map_err(|_| Error::wrong_cursor())?;
         query = query.filter(publications::number.lt(number));
     }
     let rows: Vec<Row> = query

@@ -34,6 +34,9 @@ impl Names {
         let generation = cache.generation();
         let (mut found, mut missing) = (HashMap::new(), HashSet::new());
         for id in ids {
+            if found.contains_key(id) {
+                continue;
+            }
             match cache.part(id) {
                 Some(name) => drop(found.insert(id.to_owned(), name)),
                 None => drop(missing.insert(id)),

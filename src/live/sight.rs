@@ -1,5 +1,6 @@
 //! Whose eyes look, and at which moment.
 
+use crate::auth::Caller;
 use crate::clock::Timestamp;
 use crate::db::fulltext::Seen;
 use crate::error::{Error, Result};
@@ -21,6 +22,11 @@ pub enum Sight {
 }
 
 impl Sight {
+    /// The eyes of this caller, where working copies do not come into it.
+    pub fn of(caller: &Caller, now: Timestamp) -> Sight {
+        if caller.reads_ahead() { Sight::Partners(now) } else { Sight::Readers(now) }
+    }
+
     /// What readers ask for: what they see now, or what they saw at the moment that `as_of` names.
     ///
     /// Errors: 400 for a moment that is still to come.

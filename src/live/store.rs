@@ -184,16 +184,28 @@ fn lead_on(connection: &mut AnyConnection, reference: &Reference, sight: Sight) 
     slug.get_result(connection).optional()?.ok_or_else(missing)
 }
 
-/// The story that was last seen under this name, whatever became of it. A publication that was cancelled before it
-/// began was never seen.
+/// The story that was last seen under this name, whatever became of it. A name that another story took over since still
+/// is, in the past, that of the story that had it then.
 pub(super) fn known_as(connection: &mut AnyConnection, reference: &Reference, sight: Sight) -> Result<Option<String>> {
-    let seen: Publications<'_> = match sight {
-        Sight::Readers(now) | Sight::Past { now, .. } => publications::table.filter(was_read(now)).into_boxed(),
-        Sight::Partners(now) => publications::table
-            .filter(publications::partner_from.le(now))
-            .filter(publications::live_until.gt(publications::live_from))
-            .into_boxed(),
-    };
+    match sight {
+        Sight::Readers(now) => {
+            last_under(connection, reference, publications::table.filter(was_read(now)).into_boxed())
+        }
+        Sight::Partners(now) => {
+            // A publication that was cancelled before it began was never seen.
+            let seen = publications::table.filter(publications::partner_from.le(now));
+            let seen = seen.filter(publications::live_until.gt(publications::live_from));
+            last_under(connection, reference, seen.into_boxed())
+        }
+        Sight::Past { then, now } => match known_as(connection, reference, Sight::Readers(then))? {
+            Some(article) => Ok(Some(article)),
+            None => known_as(connection, reference, Sight::Readers(now)),
+        },
+    }
+}
+
+/// The story of the newest of these publications under this name.
+fn last_under(connection: &mut AnyConnection, reference: &Reference, seen: Publications<'_>) -> Result<Option<String>> {
     let seen = match reference {
         Reference::Id(id) => seen.filter(publications::article_id.eq(id.clone())),
         Reference::Slug(slug) => seen.filter(publications::slug.eq(slug.clone())),

@@ -77,8 +77,8 @@ pub fn remove(connection: &mut AnyConnection, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Puts a taken letter back after the mail server did not take it: tried again later, or given up after three days.
-/// Says whether it was given up.
+/// Puts a taken letter back that could not be sent: tried again later, or given up after three days. Says whether it was
+/// given up.
 pub fn put_back(connection: &mut AnyConnection, taken: &Letter, now: Timestamp) -> Result<bool> {
     let given_up = taken.created_at.after(PERSISTENCE) <= now;
     let doublings = u32::try_from(taken.attempts.clamp(1, 12) - 1).unwrap_or(0);
@@ -86,8 +86,8 @@ pub fn put_back(connection: &mut AnyConnection, taken: &Letter, now: Timestamp) 
     // Whoever took it in the meantime, because this took too long, goes on with it.
     let still_ours = letters::table.filter(letters::id.eq(&taken.id)).filter(letters::attempts.eq(taken.attempts));
     let change = (letters::due_at.eq(now.after(wait)), letters::given_up_at.eq(given_up.then_some(now)));
-    diesel::update(still_ours).set(change).execute(connection)?;
-    Ok(given_up)
+    let is_ours = diesel::update(still_ours).set(change).execute(connection)? == 1;
+    Ok(is_ours && given_up)
 }
 
 /// How many letters wait, and how many were given up in the last 30 days.

@@ -30,8 +30,13 @@ impl Facts<'_> {
         self.path.starts_with("/v1/") && !self.is_sign_in()
     }
 
-    fn is_of_second_factor(&self) -> bool {
-        self.path.contains("/second-factor")
+    /// Whether it is a step of signing in that can collide with what is stored or set.
+    fn may_collide(&self) -> bool {
+        let is_of_second_factor = self.path.contains("/second-factor") && self.is_guarded && self.changes();
+        let is_of_passkeys = self.path.starts_with("/v1/auth/passkeys");
+        let is_of_single_sign_on =
+            self.path.contains("/single-sign-on/") || self.path.starts_with("/v1/users/{id}/single");
+        is_of_second_factor || is_of_passkeys || is_of_single_sign_on
     }
 
     fn changes(&self) -> bool {
@@ -84,13 +89,13 @@ pub const RULES: [Rule; 15] = [
     Rule {
         name: "NotFound",
         description: "Missing, or hidden from this caller.",
-        applies: |facts| facts.path.contains('{'),
+        applies: |facts| facts.path.contains('{') || facts.path.ends_with("/link") && facts.method == Method::DELETE,
         example: || Error::NotFound("article"),
     },
     Rule {
         name: "Conflict",
         description: "The request collides with what is stored. `errors` names the field.",
-        applies: |facts| (facts.is_of_news() || facts.is_of_second_factor() && facts.is_guarded) && facts.changes(),
+        applies: |facts| facts.is_of_news() && facts.changes() || facts.may_collide(),
         example: || Error::taken("/slug", "is taken by another article"),
     },
     Rule {

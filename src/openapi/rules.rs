@@ -32,10 +32,10 @@ const HEADERS: [(&str, &str, &str); 8] = [
     ("Location", "Where it is.", "/v1/tags/01997b2e-8f5a-7c3e-9d41-3f6c2f0e9a10"),
     (
         "RateLimit",
-        "What is left of a limit: `r` requests, and after `t` seconds all of it again.",
+        "What is left of a limit, by its name: `r` requests, and after `t` seconds all of it again.",
         "\"callers\";r=0;t=30",
     ),
-    ("RateLimit-Policy", "The limit: `q` requests in `w` seconds.", "\"callers\";q=6000;w=60"),
+    ("RateLimit-Policy", "The limit, by its name: `q` requests in `w` seconds.", "\"callers\";q=6000;w=60"),
     ("Retry-After", "Seconds to wait.", "1"),
     ("WWW-Authenticate", "How to sign in.", "Bearer"),
 ];

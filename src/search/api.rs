@@ -5,7 +5,6 @@ use actix_web::web::Data;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::SearchResult;
 use super::find::{self, Wish};
@@ -15,10 +14,11 @@ use crate::db::types::text_enum;
 use crate::db::{self, Db};
 use crate::error::Result;
 use crate::events::Ledger;
-use crate::http::answer::{Answer, Audience};
+use crate::http::answer::Answer;
 use crate::http::cache::Cache;
 use crate::http::page::{Cursors, Paging};
 use crate::http::query::ListQuery;
+use crate::http::service_config::ServiceConfig;
 use crate::live::words::SearchText;
 use crate::live::{self, ArticleFilter, Sight, reading_ahead};
 
@@ -87,11 +87,7 @@ async fn search_articles(
     (cursors, cache): (Data<Cursors>, Data<Cache>),
 ) -> Result<Answer> {
     let now = clock.now();
-    let (sight, audience) = match &caller {
-        Caller::Anonymous => (Sight::Readers(now), Audience::Everyone),
-        Caller::User(_) if caller.reads_ahead() => (Sight::Partners(now), Audience::Caller),
-        Caller::User(_) => (Sight::Readers(now), Audience::Caller),
-    };
+    let (sight, audience) = (Sight::of(&caller, now), caller.audience());
     let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
     let order = query.more.sort.unwrap_or(SearchOrder::Relevance);
     let (asked, filter) = (query.more.q, query.filter);

@@ -7,10 +7,11 @@ use serde_json::value::RawValue;
 use super::answer::{SearchHit, SearchResult, TotalRelation};
 use super::api::SearchOrder;
 use super::highlight::highlights;
-use super::{facets, ranking, suggestion};
+use super::ranking::Sought;
+use super::{facets, suggestion};
 use crate::db::AnyConnection;
 use crate::db::fulltext::{self, Entry, Question, Span};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::cache::Cache;
 use crate::http::page::{Key, Page, Start};
 use crate::live::words::{SearchText, Term, plain_text};
@@ -128,9 +129,9 @@ fn by_title(connection: &mut AnyConnection, wish: &Wish, question: &Question, hi
 
 /// The hits in the order that was asked for; their numbers end it.
 fn ranked(wish: &Wish, hits: Vec<Entry>) -> Vec<Ranked> {
-    let terms: Vec<&Term> = wish.asked.wanted().collect();
+    let sought = Sought::new(&wish.asked.wanted().collect::<Vec<_>>());
     let score = |hit: &Entry| match wish.order {
-        SearchOrder::Relevance => ranking::score(&hit.head, &terms),
+        SearchOrder::Relevance => sought.score(&hit.head),
         SearchOrder::Newest => 0,
     };
     let mut ranked: Vec<Ranked> = hits.into_iter().map(|hit| (score(&hit), hit)).collect();
@@ -143,7 +144,7 @@ fn rows(ranked: Vec<Ranked>, page: &Page) -> Result<Vec<Ranked>> {
     let after = match &page.start {
         Start::After(keys) => match keys.as_slice() {
             [score, position] => Some((score.position()?, position.position()?)),
-            _ => return Err(page.wrong_cursor()),
+            _ => return Err(Error::wrong_cursor()),
         },
         Start::Top | Start::At(_) => None,
     };

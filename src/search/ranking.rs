@@ -10,38 +10,81 @@ const WEIGHTS: [i64; 5] = [20, 6, 5, 4, 2];
 /// What it is worth that all words stand in the headline as they were typed.
 const AS_TYPED: i64 = 40;
 
-/// How well a hit answers these terms; all of them are there, or it were no hit.
-pub fn score(head: &str, terms: &[&Term]) -> i64 {
-    let lines: Vec<&str> = head.split('\n').collect();
-    let mut score = 0;
-    for term in terms {
-        for (line, weight) in lines.iter().zip(WEIGHTS) {
-            // A word that is whole is worth twice as much as the beginning of another one.
-            score += match (holds(line, &term.words.join(" "), false), term.unfinished) {
-                (true, _) => 2 * weight,
-                (false, true) if holds(line, &term.words.join(" "), true) => weight,
-                _ => 0,
-            };
-        }
-    }
-    let Some(title) = lines.first() else { return score };
-    let typed: Vec<&str> = terms.iter().flat_map(|term| &term.words).map(String::as_str).collect();
-    if typed.len() > 1 && holds(title, &typed.join(" "), terms.last().is_some_and(|last| last.unfinished)) {
-        score += AS_TYPED;
-    }
-    // Of two headlines with the words, the shorter one is more about them.
-    let all_in_title = terms.iter().all(|term| holds(title, &term.words.join(" "), term.unfinished));
-    let words = i64::try_from(title.split(' ').count()).unwrap_or(i64::MAX);
-    if all_in_title && !terms.is_empty() { score + (15 - words).max(0) } else { score }
+/// What is asked for, put together once for all hits.
+pub struct Sought {
+    phrases: Vec<Phrase>,
+    /// All of them next to each other, when they are several words.
+    as_typed: Option<Phrase>,
 }
 
-/// Whether a line has these words next to each other; the last one may go on when `unfinished`.
-fn holds(line: &str, words: &str, unfinished: bool) -> bool {
-    line.match_indices(words).any(|(start, _)| {
-        let (before, rest) = line.split_at(start);
-        let after = rest.strip_prefix(words).unwrap_or_default();
-        (before.is_empty() || before.ends_with(' ')) && (unfinished || after.is_empty() || after.starts_with(' '))
-    })
+/// Words that stand next to each other.
+struct Phrase {
+    words: String,
+    /// Whether the last one may go on.
+    unfinished: bool,
+}
+
+/// How a line has a phrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nowhere,
+    /// Its last word goes on.
+    Begun,
+    Whole,
+}
+
+impl Sought {
+    /// All of these terms.
+    pub fn new(terms: &[&Term]) -> Sought {
+        let phrase = |term: &&Term| Phrase { words: term.words.join(" "), unfinished: term.unfinished };
+        let typed: Vec<&str> = terms.iter().flat_map(|term| &term.words).map(String::as_str).collect();
+        let unfinished = terms.last().is_some_and(|last| last.unfinished);
+        Sought {
+            phrases: terms.iter().map(phrase).collect(),
+            as_typed: (typed.len() > 1).then(|| Phrase { words: typed.join(" "), unfinished }),
+        }
+    }
+
+    /// How well a hit with this account answers; all of it is there, or it were no hit.
+    pub fn score(&self, head: &str) -> i64 {
+        let title = head.split('\n').next().unwrap_or_default();
+        let mut score = 0;
+        for phrase in &self.phrases {
+            for (line, weight) in head.split('\n').zip(WEIGHTS) {
+                // A word that is whole is worth twice as much as the beginning of another one.
+                score += match phrase.found_in(line) {
+                    Found::Whole => 2 * weight,
+                    Found::Begun => weight,
+                    Found::Nowhere => 0,
+                };
+            }
+        }
+        let is_in_title = |phrase: &Phrase| phrase.found_in(title) != Found::Nowhere;
+        if self.as_typed.as_ref().is_some_and(is_in_title) {
+            score += AS_TYPED;
+        }
+        // Of two headlines with the words, the shorter one is more about them.
+        let all_in_title = !self.phrases.is_empty() && self.phrases.iter().all(is_in_title);
+        let words = i64::try_from(title.split(' ').count()).unwrap_or(i64::MAX);
+        if all_in_title { score + (15 - words).max(0) } else { score }
+    }
+}
+
+impl Phrase {
+    /// The best place that a line has for it.
+    fn found_in(&self, line: &str) -> Found {
+        let mut best = Found::Nowhere;
+        for (start, _) in line.match_indices(&self.words) {
+            let (before, rest) = line.split_at(start);
+            let after = rest.strip_prefix(self.words.as_str()).unwrap_or_default();
+            match (before.is_empty() || before.ends_with(' '), after.is_empty() || after.starts_with(' ')) {
+                (true, true) => return Found::Whole,
+                (true, false) if self.unfinished => best = Found::Begun,
+                _ => {}
+            }
+        }
+        best
+    }
 }
 
 #[cfg(test)]
@@ -51,7 +94,7 @@ mod tests {
 
     fn scored(head: &str, asked: &str) -> i64 {
         let asked = SearchText::new(asked);
-        score(head, &asked.wanted().collect::<Vec<_>>())
+        Sought::new(&asked.wanted().collect::<Vec<_>>()).score(head)
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! With a list of origins, exactly those may do everything. Without one, any page may read what everybody may read:
 //! `*` for `GET` without `Authorization`, and nothing else. actix-cors knows only one policy for all requests, and
 //! answers a preflight from the method and headers it asks for without looking at the credentials, so it cannot say
-//! "anybody, but only anonymously"; hence this file. Credentials (cookies) are never allowed: there are none.
+//! "anybody, but only anonymously"; hence this file. Credentials (cookies) are never allowed: the one cookie that there is
+//! belongs to single sign-on, and no script has to send it.
 
 use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;

@@ -1,11 +1,6 @@
 //! Stands between the handlers and everything else: no request may take for ever, take a worker down, or leave without
 //! a proper answer.
 
-use std::any::Any;
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -16,6 +11,7 @@ use actix_web::middleware::Next;
 
 use super::compression;
 use crate::error::{Error, Rejection};
+use crate::panics;
 
 /// Runs the handler within `limit`. A panic is answered with 500 and stays alone: without this the worker thread would
 /// end, and with it every connection that it holds.
@@ -36,7 +32,7 @@ pub async fn call<B: MessageBody>(
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let answered = tokio::time::timeout(limit, without_panic(async move { next.call(request).await })).await;
+    let answered = tokio::time::timeout(limit, panics::caught_in(async move { next.call(request).await })).await;
     match answered.unwrap_or_else(|_| Err(Error::Timeout.into())) {
         Ok(mut response) => {
             compression::leave_small(&mut response);
@@ -45,22 +41,6 @@ pub async fn call<B: MessageBody>(
         // Written out here, where the request's id is still known.
         Err(error) => Err(InternalError::from_response("answered", error.error_response()).into()),
     }
-}
-
-/// Runs a future and turns its panic into an error.
-async fn without_panic<T>(future: impl Future<Output = Result<T, actix_web::Error>>) -> Result<T, actix_web::Error> {
-    let mut future = pin!(future);
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(poll) => poll,
-        Err(panic) => Poll::Ready(Err(Error::Internal(format!("a handler panicked: {}", words(&*panic))).into())),
-    })
-    .await
-}
-
-/// What a panic said.
-fn words(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("it did not say why")
 }
 
 #[cfg(test)]

@@ -38,9 +38,10 @@ pub async fn keep<B: MessageBody + 'static>(
     }
     let pilot = match cache.board(&canonical) {
         Seat::Pilot(pilot) => Some(pilot),
-        Seat::Passenger(passenger) => match passenger.wait().await {
+        Seat::Passenger(passenger) => match passenger.wait(|| clock.now()).await {
             Some(entry) => return Ok(send(request.request().clone(), entry, clock.now()).await),
-            // It is not for everybody, or whoever made it gave up: it is made here, without waiting in line again.
+            // It is not for everybody, is over by now, or whoever made it gave up: it is made here, without waiting in
+            // line again.
             None => None,
         },
     };

@@ -1,35 +1,44 @@
 //! Answers what no handler does: 404 for an address that does not exist, 405 or the list of methods for one that does.
 
+use std::sync::OnceLock;
+
 use actix_web::dev::ResourceDef;
 use actix_web::http::{Method, header};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use utoipa::openapi::OpenApi;
 
 use crate::error::{Error, Result};
-use crate::openapi;
+use crate::openapi::Document;
 
 /// Every address there is and what it answers, taken from the OpenAPI document, so that there is no second list.
 #[derive(Debug)]
 pub struct Addresses {
-    known: Vec<(ResourceDef, String)>,
+    document: Data<Document>,
+    docs: bool,
+    known: OnceLock<Vec<(ResourceDef, String)>>,
 }
 
 impl Addresses {
     /// The addresses of the document, and the few that describe the document itself.
-    pub fn new(document: &OpenApi, docs: bool) -> Addresses {
-        let about_itself: &[&str] = if docs { &["/openapi.json", "/docs", "/docs/{file}"] } else { &["/openapi.json"] };
-        let described = document.paths.paths.iter().map(|(path, item)| {
-            let methods: Vec<Method> = openapi::operations(item).map(|(method, _)| method).collect();
-            (ResourceDef::new(path.as_str()), allow(&methods))
-        });
-        let about_itself = about_itself.iter().map(|path| (ResourceDef::new(*path), allow(&[Method::GET])));
-        Addresses { known: described.chain(about_itself).collect() }
+    pub fn new(document: Data<Document>, docs: bool) -> Addresses {
+        Addresses { document, docs, known: OnceLock::new() }
     }
 
     /// The methods of this address as `Allow` lists them, or `None` when it does not exist.
     fn allow(&self, path: &str) -> Option<&str> {
-        self.known.iter().find(|(pattern, _)| pattern.is_match(path)).map(|(_, allow)| allow.as_str())
+        let known = self.known.get_or_init(|| self.list());
+        known.iter().find(|(pattern, _)| pattern.is_match(path)).map(|(_, allow)| allow.as_str())
+    }
+
+    fn list(&self) -> Vec<(ResourceDef, String)> {
+        let of_docs: &[&str] = if self.docs { &["/docs", "/docs/{file}"] } else { &[] };
+        // OpenAPI has it that `…/sign-in` is found before `…/{id}`, which would fit, too.
+        let mut described: Vec<_> = self.document.addresses().iter().collect();
+        described.sort_by_key(|(path, _)| path.matches('{').count());
+        let described = described.into_iter().map(|(path, methods)| (ResourceDef::new(path.as_str()), allow(methods)));
+        let about_itself = ["/openapi.json"].iter().chain(of_docs);
+        let about_itself = about_itself.map(|path| (ResourceDef::new(*path), allow(&[Method::GET])));
+        described.chain(about_itself).collect()
     }
 }
 

@@ -4,4 +4,4 @@ mod slug;
 mod store;
 
 pub use slug::Slug;
-pub use store::{choose, first_free, forget, look_up, rename, seal};
+pub use store::{choose, first_free, forget, look_up, rename, seal, wait_for};

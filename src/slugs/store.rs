@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use super::Slug;
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::former_slugs;
+use crate::db::{self, AnyConnection, Named};
 use crate::error::{Error, Result};
 use crate::events::{Resource, chain};
+use crate::http::etag::IfMatch;
 use crate::http::path::Reference;
 
 /// Most numbers that are tried behind a slug before the caller is asked to choose one.
@@ -46,7 +47,7 @@ pub fn forget(connection: &mut AnyConnection, kind: Resource, resource_id: &str)
 
 /// What the log seals of something that has former slugs: its row, and all of them in their order.
 #[derive(Serialize)]
-struct Named<'a, Row> {
+struct SealedName<'a, Row> {
     #[serde(flatten)]
     row: &'a Row,
     former_slugs: Vec<String>,
@@ -56,7 +57,7 @@ struct Named<'a, Row> {
 pub fn seal(connection: &mut AnyConnection, kind: Resource, (id, row): (&str, &impl Serialize)) -> Result<String> {
     let of_resource = former_slugs::table.filter(former_slugs::kind.eq(kind)).filter(former_slugs::resource_id.eq(id));
     let former_slugs = of_resource.order(former_slugs::slug.asc()).select(former_slugs::slug).load(connection)?;
-    chain::digest(&Named { row, former_slugs })
+    chain::digest(&SealedName { row, former_slugs })
 }
 
 /// The id of the resource that this former slug leads to.
@@ -123,6 +124,19 @@ pub fn first_free<T>(
         refuse_former(connection, kind, slug, resource_id)?;
         Ok(stored)
     })
+}
+
+/// Waits for whoever is changing what this names, when the caller wants to change whatever is there then. Who names a
+/// version does not have to: after a change it is another one.
+pub fn wait_for(
+    connection: &mut AnyConnection,
+    table: Named,
+    (reference, if_match): (&Reference, &IfMatch),
+) -> Result<()> {
+    match (if_match, reference) {
+        (IfMatch::Any, Reference::Id(name) | Reference::Slug(name)) => db::hold_named(connection, table, &[name]),
+        _ => Ok(()),
+    }
 }
 
 /// The row that an id, a slug or a former slug names.

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction, sort_columns};
 use crate::db::schema::{articles, publications, sources};
 use crate::db::types::new_id;
-use crate::db::{AnyConnection, Backend};
+use crate::db::{self, AnyConnection, Backend, Named};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Event, Journal, Resource, Sealed};
 use crate::http::etag::IfMatch;
@@ -242,6 +242,7 @@ pub fn update(
     if_match: &IfMatch,
     input: SourceInput,
 ) -> Result<SourceRow> {
+    slugs::wait_for(connection, Named::Sources, (reference, if_match))?;
     let before = get(connection, reference)?;
     if_match.check(before.version)?;
     let mut row = before.clone();
@@ -283,6 +284,7 @@ pub fn delete(
 ) -> Result<()> {
     let row = get(connection, reference)?;
     if_match.check(row.version)?;
+    db::hold_for_good(connection, Named::Sources, &row.id)?;
     let uses = uses(connection, &row.id, journal.now())?;
     if uses > 0 && !force {
         let detail = format!(

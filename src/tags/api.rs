@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder, delete, get, patch, post, put};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::store::{self, TagFilter};
 use super::tag::{NewTag, Tag, TagInput, TagList, TagPatch};
@@ -18,6 +17,7 @@ use crate::http::idempotency::IdempotencyHeader;
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{DeleteOptions, ListQuery, Query, WriteOptions};
+use crate::http::service_config::ServiceConfig;
 use crate::tallies;
 
 /// The addresses of this room.

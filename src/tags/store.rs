@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::db::keyset::{self, Direction, sort_columns};
 use crate::db::schema::{article_tags, articles, publication_tags, publications, tags};
 use crate::db::types::new_id;
-use crate::db::{self, AnyConnection, Backend, Turn};
+use crate::db::{self, AnyConnection, Backend, Named, Turn};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Event, Journal, Resource, Sealed};
 use crate::http::etag::IfMatch;
@@ -274,6 +274,10 @@ pub fn update(
     if_match: &IfMatch,
     input: TagInput,
 ) -> Result<TagRow> {
+    if input.parent.is_present() {
+        db::take_turns(connection, Turn::MovingTags)?;
+    }
+    slugs::wait_for(connection, Named::Tags, (reference, if_match))?;
     let before = get(connection, reference)?;
     if_match.check(before.version)?;
     let mut row = before.clone();
@@ -310,6 +314,7 @@ pub fn delete(
     db::take_turns(connection, Turn::MovingTags)?;
     let row = get(connection, reference)?;
     if_match.check(row.version)?;
+    db::hold_for_good(connection, Named::Tags, &row.id)?;
     let uses = uses(connection, &row.id, journal.now())?;
     if uses > 0 && !force {
         let detail = format!(

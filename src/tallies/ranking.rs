@@ -91,7 +91,7 @@ pub fn page_by_count(mut counted: Vec<(i64, String)>, direction: Direction, page
 fn place(keys: &[Key]) -> Result<(i64, String)> {
     match keys {
         [count, id] => Ok((count.position()?, id.text()?)),
-        _ => Err(Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list")),
+        _ => Err(Error::wrong_cursor()),
     }
 }
 

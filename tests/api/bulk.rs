@@ -3,7 +3,7 @@
 use rstest_reuse::apply;
 use serde_json::{Value, json};
 
-use crate::support::desk::{address, text};
+use crate::support::desk::{address, at_once, text};
 use crate::support::{Database, TestApp, each_database};
 
 fn outcome(reply: &Value) -> Vec<(u64, String)> {
@@ -129,4 +129,25 @@ fn a_request_may_have_a_hundred_items_and_is_done_once(database: Database) {
     assert_eq!((dry.json(), again.json()), (once.json(), once.json()));
     assert_eq!(again.header("Idempotent-Replayed"), Some("true"));
     assert!(outcome(&once.json()).iter().all(|one| one.0 == 200));
+}
+
+#[apply(each_database)]
+fn who_changes_the_same_stories_in_another_order_waits_and_is_served(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    let stories = ["Ferry", "Harbour"].map(|title| editor.begin(json!({"title": title, "body": "The same words."})));
+    let all = |stories: &[&Value]| {
+        let items: Vec<Value> = stories.iter().map(|story| json!({"action": "publish", "id": story["id"]})).collect();
+        editor.post("/v1/articles/bulk", json!({ "items": items })).status()
+    };
+    let [ferry, harbour] = &stories;
+    for _ in 0..8 {
+        let statuses = at_once(4, |number| match number {
+            0 => all(&[ferry, harbour]),
+            1 => all(&[harbour, ferry]),
+            2 => editor.post(&format!("{}/publish", address(ferry)), json!({})).status(),
+            _ => editor.post(&format!("{}/publish", address(harbour)), json!({})).status(),
+        });
+        assert_eq!(statuses, [200; 4]);
+    }
 }

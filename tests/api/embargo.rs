@@ -145,6 +145,9 @@ fn what_makes_no_sense_is_refused(database: Database) {
     let (editor, writer) = (app.editor(), app.writer());
     let past = editor.post("/v1/articles", json!({"title": "x", "embargo_until": "2026-01-01T00:00:00Z"})).expect(422);
     assert_eq!(past.refusals(), ["/embargo_until in_the_past"]);
+    let endless =
+        editor.post("/v1/articles", json!({"title": "x", "embargo_until": "9999-12-31T23:59:59Z"})).expect(422);
+    assert_eq!(endless.refusals(), ["/embargo_until never_ends"]);
     let story = editor.begin(json!({"title": "Budget", "embargo_until": app.later(600)}));
     let short = editor.post(&format!("{}/publish", address(&story)), json!({"until": app.later(500)})).expect(422);
     assert_eq!(short.refusals(), ["/until before_start"]);
@@ -178,6 +181,21 @@ fn every_read_ahead_is_in_the_log(database: Database) {
     for read in reads {
         assert_eq!((&read["actor"]["id"], &read["resource_id"]), (&me["id"], &story["id"]));
     }
+}
+
+#[apply(each_database)]
+fn who_writes_and_reads_ahead_finds_by_its_address_what_a_search_shows(database: Database) {
+    let app = TestApp::start(database);
+    let permissions = json!([{"action": "articles:read_drafts", "own": true}, {"action": "embargo:read"}]);
+    app.admin().make("roles", json!({"name": "stringer", "permissions": permissions}));
+    let (editor, stringer) = (app.editor(), app.signed_in("stringer@example.org", "stringer"));
+    let story = editor.begin(json!({"title": "Budget", "embargo_until": app.later(600)}));
+    editor.publish(&story, json!({}));
+    assert_eq!(stringer.get("/v1/search?q=budget").expect(200).json()["total"], 1);
+    let read = stringer.get(&address(&story)).expect(200).json();
+    assert_eq!(text(&read["embargo_until"]), app.later(600));
+    let log = editor.get("/v1/events?action=read_under_embargo").expect(200).json();
+    assert_eq!(log["data"].as_array().unwrap().len(), 2);
 }
 
 #[apply(each_database)]

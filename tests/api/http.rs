@@ -19,7 +19,6 @@ fn vary(reply: &Reply) -> Vec<String> {
 
 #[rstest]
 #[case::unknown("/nowhere")]
-#[case::root("/")]
 #[case::version("/v1")]
 #[case::unknown_in_version("/v1/nothing")]
 #[case::doubled_slash("//health/live")]
@@ -36,6 +35,25 @@ fn s09_an_address_that_does_not_exist_is_a_plain_404(#[case] path: &str) {
     assert_eq!(reply.code(), "not_found");
     assert_eq!(reply.header("Location"), None);
     assert_eq!(app.anonymous().unchecked().send("OPTIONS", path, None).status(), 404);
+}
+
+#[test]
+fn the_root_says_where_everything_is_and_leads_browsers_to_the_docs() {
+    let app = app();
+    let reader = app.anonymous();
+    let root = reader.get("/").expect(200);
+    assert!(root.header("Vary").unwrap().contains("accept"), "{:?}", root.header("Vary"));
+    let root = root.json();
+    assert_eq!((&root["name"], &root["version"]), (&"Dateline".into(), &env!("CARGO_PKG_VERSION").into()));
+    for link in ["openapi", "docs", "articles", "health"] {
+        reader.get(root[link].as_str().unwrap()).expect(200);
+    }
+    let browser = reader.header("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    assert_eq!(browser.get("/").expect(303).header("Location"), Some("docs"));
+    assert_eq!(reader.send("POST", "/", None).expect(405).header("Allow"), Some("GET, HEAD, OPTIONS"));
+    let without = TestApp::start_with(Database::Sqlite, |config| config.docs = false);
+    let browser = without.anonymous().header("Accept", "text/html");
+    assert!(browser.get("/").expect(200).json().get("docs").is_none());
 }
 
 #[test]
@@ -57,6 +75,25 @@ fn options_lists_the_methods() {
     let reply = app().anonymous().send("OPTIONS", "/health/live", None).expect(204);
     assert_eq!(reply.header("Allow"), Some("GET, HEAD, OPTIONS"));
     assert!(reply.bytes().is_empty());
+}
+
+#[test]
+fn options_lists_what_the_document_has_for_every_address() {
+    let app = app();
+    let reader = app.anonymous();
+    let document = reader.get("/openapi.json").expect(200).json();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let mut expected: Vec<_> = operations.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
+        expected.push("OPTIONS".to_owned());
+        if expected.contains(&"GET".to_owned()) {
+            expected.push("HEAD".to_owned());
+        }
+        let reply = reader.send("OPTIONS", &path.replace(['{', '}'], ""), None).expect(204);
+        let mut listed: Vec<_> = reply.header("Allow").unwrap().split(", ").collect();
+        expected.sort();
+        listed.sort();
+        assert_eq!(listed, expected, "{path}");
+    }
 }
 
 #[test]

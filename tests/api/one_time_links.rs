@@ -203,7 +203,7 @@ fn a_letter_is_given_up_after_days_and_the_operator_sees_it(database: Database) 
     let server = MailServer::start();
     server.refuse(true);
     let app = TestApp::start_with(database, by_mail(&server));
-    invited(&app.admin(), "ana@example.org");
+    let ana = invited(&app.admin(), "ana@example.org");
     server.wait_for_refusals(1);
     app.pass(3 * 24 * 60 * 60);
     // One look at the letters is good for some seconds.
@@ -216,6 +216,10 @@ fn a_letter_is_given_up_after_days_and_the_operator_sees_it(database: Database) 
         std::thread::sleep(std::time::Duration::from_millis(50));
         false
     }));
+    let log = app.admin().get("/v1/events?action=letter_given_up").expect(200).json();
+    let entry = &log["data"][0];
+    assert_eq!((text(&entry["resource_id"]), text(&entry["actor"]["kind"])), (text(&ana["id"]), "clock"));
+    assert!(text(&entry["note"]).starts_with("invite, tried "), "{entry}");
 }
 
 #[test]

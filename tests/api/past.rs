@@ -40,6 +40,8 @@ fn the_past_is_as_it_was_names_and_all(database: Database) {
         assert_eq!((text(&page["data"][0]["title"]), &page["total"]), ("One", &json!(1)), "{filter}");
         assert_eq!(page["data"][0]["tags"], before["tags"], "{filter}");
     }
+    let list = reader.get(&format!("/v1/articles?{query}")).expect(200);
+    assert_eq!(list.header("Cache-Control"), Some("public, no-cache"), "what is out of sight now may come back");
     assert_eq!(reader.slugs(&format!("/v1/articles?{query}&tag=alliance")), [""; 0]);
     let recent = reader.get(&format!("{}?as_of={}", address(&story), app.later(0))).expect(200);
     assert_eq!(recent.header("Cache-Control"), Some("public, no-cache"), "a commit of this moment may still come");

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::authenticator::enrol;
 use crate::support::desk::{address, text};
+use crate::support::device::{begin, with_passkeys};
 use crate::support::{Database, PASSWORD, TestApp, each_database};
 
 /// Where secrets are taken, and the kind that is taken there.
@@ -28,6 +29,7 @@ fn secrets(app: &TestApp, story: &Value) -> Vec<(&'static str, String)> {
     let asked = app.anonymous().post("/v1/auth/login", sign_in).expect(202).json();
     let checkpoint = app.anonymous().get("/v1/log/checkpoint").expect(200).json();
     vec![
+        ("ceremony", text(&begin(&app.anonymous())["ceremony"]).to_owned()),
         ("access token", text(&tokens["access_token"]).to_owned()),
         ("refresh token", text(&tokens["refresh_token"]).to_owned()),
         ("challenge", text(&asked["challenge"]).to_owned()),
@@ -52,7 +54,7 @@ fn show(app: &TestApp, (place, code): (&str, &str), secret: &str) -> u16 {
 
 #[apply(each_database)]
 fn s23_no_kind_of_secret_passes_for_another(database: Database) {
-    let app = TestApp::start(database);
+    let app = TestApp::start_with(database, with_passkeys);
     let editor = app.editor();
     let codes = enrol(&app, &app.signed_in("ana@example.org", "writer")).recovery_codes;
     let stories = ["One", "Two"].map(|title| editor.begin(json!({ "title": title })));

@@ -53,6 +53,13 @@ fn a_role_is_made_read_changed_and_deleted(database: Database) {
 }
 
 #[apply(each_database)]
+fn the_list_of_roles_takes_no_parameters(database: Database) {
+    let app = TestApp::start(database);
+    let refused = app.viewer().unchecked().get("/v1/roles?limit=3&name=editor").expect(400);
+    assert_eq!(refused.refusals(), ["limit unknown_parameter", "name unknown_parameter"]);
+}
+
+#[apply(each_database)]
 fn the_built_in_roles_are_listed_and_stay_as_they_are(database: Database) {
     let app = TestApp::start(database);
     let admin = app.admin();

@@ -67,6 +67,18 @@ fn a_search_is_about_what_readers_see_now(database: Database) {
     assert_eq!(words, ["ferry", "lamu"]);
 }
 
+#[apply(each_database)]
+fn words_of_what_is_gone_take_no_place_among_the_endings_of_a_word(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let crowd: Vec<String> = ('a'..='h').flat_map(|one| ('a'..='m').map(move |two| format!("con{one}{two}"))).collect();
+    let crowded = editor.published(json!({"title": "A crowd", "body": crowd.join(" ")}));
+    editor.published(json!({"title": "Consequences"}));
+    assert_eq!(found(&reader, "con"), ["a-crowd"], "the fifty shortest endings are those of the crowd");
+    editor.unpublish(&crowded);
+    assert_eq!(found(&reader, "con"), ["consequences"]);
+}
+
 /// A story as a searcher by hand sees it: its texts, each cut into words.
 fn texts(story: &Value) -> Vec<Vec<String>> {
     let mut texts: Vec<String> = ["title", "summary", "byline", "body"]

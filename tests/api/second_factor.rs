@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::authenticator::{Authenticator, Enrolled, enrol, written_down};
 use crate::support::client::{Client, Reply};
-use crate::support::desk::{at_once, statuses, text};
+use crate::support::desk::{address, at_once, statuses, text};
 use crate::support::{Database, PASSWORD, TestApp, each_database};
 use crate::verify::{assert_untouched, touched};
 
@@ -60,6 +60,34 @@ fn log(admin: &Client) -> Vec<String> {
     let page = admin.get("/v1/events?resource=user&limit=100").expect(200).json();
     let actions = page["data"].as_array().unwrap().iter().map(|event| text(&event["action"]).to_owned());
     actions.filter(|action| action.contains("second_factor") || action.contains("recovery")).collect()
+}
+
+#[apply(each_database)]
+fn admins_see_which_accounts_have_a_second_factor(database: Database) {
+    let app = TestApp::start(database);
+    let admin = app.admin();
+    let (ana, _) = ana(&app);
+    let begun = app.signed_in("bo@example.org", "editor");
+    begun.post(FACTOR, json!({ "current_password": PASSWORD })).expect(200);
+    let list = admin.get("/v1/users").expect(200).json();
+    let shown: Vec<(&str, bool)> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| (text(&user["email"]), user["second_factor"].as_bool().unwrap()))
+        .collect();
+    assert_eq!(shown, [("admin@example.org", false), (ANA, true), ("bo@example.org", false)]);
+    let me = ana.get("/v1/auth/me").expect(200);
+    let place = format!("/v1/users/{}", text(&me.json()["id"]));
+    assert_eq!(me.json()["second_factor"], true);
+    let before = admin.get(&place).expect(200);
+    assert_eq!(before.json(), me.json());
+    assert_eq!(admin.patch(&place, json!({ "name": "Ana" })).expect(200).json()["second_factor"], true);
+    admin.delete(&format!("{place}/second-factor")).expect(204);
+    let after = admin.header("If-None-Match", &before.etag()).get(&place).expect(200);
+    assert_eq!(after.json()["second_factor"], false);
+    let refused = admin.patch(&place, json!({ "second_factor": true })).expect(422);
+    assert_eq!(refused.refusals(), ["/second_factor read_only"]);
 }
 
 #[apply(each_database)]
@@ -329,6 +357,13 @@ fn p23_a_role_can_need_a_second_factor_and_until_then_may_only_set_one_up(databa
     let editor = app.editor();
     let story = editor.begin(json!({ "title": "Ferry" }));
     let token = editor.make("tokens", json!({ "name": "x", "scopes": ["articles:read_drafts"] }));
+    let links = format!("{}/preview-links", address(&story));
+    let link = text(&editor.post(&links, json!({})).expect(201).json()["token"]).to_owned();
+    let of_token = app.anonymous().bearer(text(&token["token"])).post(&links, json!({})).expect(201).json();
+    let previews = |app: &TestApp| {
+        [&*link, text(&of_token["token"])].map(|link| app.anonymous().get(&format!("/v1/previews/{link}")).status())
+    };
+    assert_eq!(previews(&app), [200, 200]);
     // The newsroom decides that editors and admins need one.
     let strict = app.beside_with(|config| config.second_factor_roles = vec!["admin".to_owned(), "editor".to_owned()]);
     let (editor, writer) = (strict.signed_in("editor@example.org", "editor"), strict.writer());
@@ -353,12 +388,14 @@ fn p23_a_role_can_need_a_second_factor_and_until_then_may_only_set_one_up(databa
     editor.get(&format!("/v1/articles/{}", text(&story["id"]))).expect(404);
     let can = editor.get("/v1/auth/can?action=articles:write,account:secure").expect(200).json();
     assert_eq!((&can["actions"][0]["allowed"], &can["actions"][1]["allowed"]), (&json!(false), &json!(true)));
-    // A token may no more than its owner.
+    // A token may no more than its owner, and neither may a link that somebody else reads by.
+    assert_eq!(previews(&strict), [404, 404]);
     let script = strict.anonymous().bearer(text(&token["token"]));
     let refused = script.post("/v1/articles", json!({ "title": "Storm" })).expect(403);
     assert_eq!(refused.code(), "second_factor_required");
     let Enrolled { authenticator, .. } = enrol(&strict, &editor);
-    // The session is whole at once, and so is the token.
+    // The session is whole at once, and so are the token and the links.
+    assert_eq!(previews(&strict), [200, 200]);
     editor.begin(json!({ "title": "Storm" }));
     let place = format!("/v1/articles/{}", text(&story["id"]));
     for caller in [&editor, &script] {

@@ -26,7 +26,15 @@ fn a_former_slug_is_refused_and_can_be_taken_over(database: Database) {
     let story = editor.begin(new);
     let leads_to = || reader.get("/v1/articles/budget").expect(301).header("Location").unwrap().to_owned();
     assert_eq!(leads_to(), "/v1/articles/budget-2025", "until the new one is read");
+    let then = app.later(0);
+    let led_to = || {
+        let past = reader.get(&format!("/v1/articles/budget?as_of={then}")).expect(301);
+        past.header("Location").unwrap().split('?').next().unwrap().to_owned()
+    };
+    assert_eq!(led_to(), "/v1/articles/budget-2025");
+    app.pass(1);
     editor.publish(&story, json!({}));
+    assert_eq!(led_to(), "/v1/articles/budget-2025", "what it led to then, it led to for ever");
     assert_eq!(text(&reader.get("/v1/articles/budget").expect(200).json()["title"]), "New");
     app.pass(1);
     editor.change(&story, json!({"title": "Newer"}));
@@ -35,6 +43,7 @@ fn a_former_slug_is_refused_and_can_be_taken_over(database: Database) {
     editor.change(&story, json!({"slug": "budget-2026"}));
     editor.publish(&story, json!({}));
     assert_eq!(leads_to(), "/v1/articles/budget-2026", "the last one that had it");
+    assert_eq!(led_to(), "/v1/articles/budget-2025");
     reader.get(&address(&old)).expect(200);
 }
 

@@ -1,6 +1,7 @@
 //! What tags, sources and authors have in common.
 
 use dateline::db::schema::events;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use rstest_reuse::apply;
 use serde_json::{Value, json};
@@ -294,5 +295,34 @@ fn what_a_story_in_the_trash_uses_is_not_deleted_by_mistake(database: Database) 
     for place in ["/v1/tags/nato", "/v1/authors/zoe", "/v1/sources/coastline"] {
         assert!(editor.delete(place).expect(409).text().contains("those in the trash counted"));
         editor.delete(&format!("{place}?force=true")).expect(204);
+    }
+}
+
+#[apply(each_database)]
+fn what_a_story_takes_up_at_the_same_moment_is_not_deleted_under_it(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    let story = editor.begin(json!({"title": "Ferry"}));
+    for (room, links) in
+        [("tags", "article_tags (article_id, tag_id)"), ("authors", "article_authors (article_id, author_id)")]
+    {
+        let thing = editor.make(room, json!({"name": "Harbour"}));
+        let link = format!("INSERT INTO {links} VALUES ('{}', '{}')", text(&story["id"]), text(&thing["id"]));
+        let (linked, is_linked) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let write = app.app().db().write(move |connection| {
+                    connection.batch_execute(&link)?;
+                    linked.send(()).unwrap();
+                    // So long the other one waits; longer than it takes to count without waiting.
+                    std::thread::sleep(std::time::Duration::from_millis(500));
+                    Ok(())
+                });
+                runtime.block_on(write).unwrap();
+            });
+            is_linked.recv().unwrap();
+            assert_eq!(editor.delete(&address(room, &thing)).expect(409).code(), "in_use", "{room}");
+        });
     }
 }

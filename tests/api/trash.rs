@@ -73,6 +73,15 @@ fn writers_trash_and_restore_their_own_and_nothing_that_is_scheduled(database: D
     editor.if_match("*").delete(&address(&other)).expect(204);
     writer.get(&format!("{}?status=trashed", address(&other))).expect(404);
     writer.post(&format!("{}/restore", address(&other)), json!({})).expect(404);
+    // One of somebody else's under the same slug does not stand before their own.
+    let twin = writer.begin(json!({"title": "Other"}));
+    writer.if_match("*").delete(&address(&twin)).expect(204);
+    let later = editor.begin(json!({"title": "Other"}));
+    app.pass(1);
+    editor.if_match("*").delete(&address(&later)).expect(204);
+    assert_eq!(editor.get("/v1/articles/other?status=trashed").expect(200).json()["id"], later["id"]);
+    assert_eq!(writer.get("/v1/articles/other?status=trashed").expect(200).json()["id"], twin["id"]);
+    writer.post("/v1/articles/other/restore", json!({})).expect(200);
     assert!(writer.slugs("/v1/articles?status=trashed").is_empty());
 }
 

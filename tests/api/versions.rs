@@ -205,3 +205,24 @@ fn a_story_is_deleted_once_and_no_late_save_or_publish_brings_it_back(database: 
         }
     }
 }
+
+#[apply(each_database)]
+fn who_changes_whatever_is_there_is_never_too_late(database: Database) {
+    let app = TestApp::start(database);
+    let editor = app.editor();
+    let story = editor.begin(json!({"title": "Harbour"}));
+    let tag = editor.make("tags", json!({"name": "Ferry"}));
+    for round in 0..4 {
+        let replies = at_once(8, |number| {
+            let said = format!("{round} {number}");
+            match number % 2 {
+                0 => editor.if_match("*").patch(&address(&story), json!({"summary": said})),
+                _ => {
+                    editor.if_match("*").patch(&format!("/v1/tags/{}", text(&tag["id"])), json!({"description": said}))
+                }
+            }
+        });
+        assert!(replies.iter().all(|reply| reply.status() == 200), "{:?}", statuses(&replies));
+    }
+    assert_eq!(editor.get(&address(&story)).expect(200).json()["version"], 17);
+}

@@ -132,7 +132,8 @@ fn s09_every_spelling_of_an_address_decides_the_same_or_is_nothing() {
     stage.callers[&Who::Editor].published(json!({ "title": "NATO" }));
     let callers = [stage.app.anonymous(), stage.callers[&Who::Token].clone()].map(|caller| caller.unchecked());
     let (mut wrong, mut tried) = (Vec::new(), 0);
-    for operation in operations() {
+    // The root has no name that could be spelled otherwise.
+    for operation in operations().into_iter().filter(|operation| operation.path != "/") {
         let path = operation.path.replace("{id}", "nato").replace("{file}", "dateline.js").replace(['{', '}'], "");
         for caller in &callers {
             let plain = caller.send(&operation.method, &path, None).status();

@@ -100,7 +100,8 @@ impl Stage {
     pub fn try_out(&self, operation: &Operation, who: Who) -> Reply {
         let mut caller = self.callers[&who].clone();
         // These end the session that they are called with.
-        let ends = matches!(operation.name.as_str(), "sign_out" | "change_password" | "end_session" | "end_sessions");
+        let ending = ["sign_out", "sign_out_everywhere", "change_password", "end_session", "end_sessions"];
+        let ends = ending.contains(&operation.name.as_str());
         let has_session = !matches!(who, Who::Reader | Who::Token);
         if ends && has_session {
             caller = self.app.signed_in(&format!("{}@example.org", self.word()), role(who));
@@ -109,6 +110,7 @@ impl Stage {
         if path.contains("{id}") {
             let id = match operation.name.as_str() {
                 "end_session" | "get_token" | "revoke_token" if !has_session => "nobodys".to_owned(),
+                "remove_passkey" => "nobodys".to_owned(),
                 "end_session" => first_id(&caller.get("/v1/auth/sessions").expect(200)),
                 "get_token" | "revoke_token" => {
                     caller.make("tokens", token_for(who));
@@ -202,6 +204,12 @@ impl Stage {
             "renew_recovery_codes" | "remove_second_factor" => {
                 json!({ "current_password": PASSWORD, "code": RECOVERY_CODE })
             }
+            "exchange_sign_in_code" => json!({ "code": "none", "verifier": "none" }),
+            "link_identity" => json!({ "code": "none", "verifier": "none", "current_password": PASSWORD }),
+            "link_user_identity" => json!({ "subject": self.word() }),
+            "begin_passkey" => json!({ "current_password": PASSWORD }),
+            "add_passkey" => json!({ "name": self.word(), "ceremony": "none", "credential": "none" }),
+            "sign_in_by_passkey" => json!({ "ceremony": "none", "credential": "none" }),
             "verify_second_factor" => json!({ "challenge": "none", "code": RECOVERY_CODE }),
             name if name.starts_with("create_") || name.starts_with("replace_") => json!({ "name": self.word() }),
             name if name.starts_with("update_") => json!({ "name": self.word() }),

@@ -30,18 +30,24 @@ fn the_log_is_read_with_names_and_by_what_one_looks_for() {
     assert!(all.iter().any(|line| line.contains("  operator  ") && line.contains("created user ")), "{all:?}");
     let refused = lines(&program, &["--action", "sign_in_refused"]);
     assert!(refused.len() == 1 && refused[0].contains("127.0.0.1"), "{refused:?}");
-    let hers = lines(&program, &["--actor", "ada@example.org", "--last", "1"]);
-    assert!(
-        hers.len() == 1 && hers[0].contains("  ada@example.org  ") && hers[0].contains("created token "),
-        "{hers:?}"
-    );
-    assert!(lines(&program, &["--until", "2001-01-01T00:00:00Z"]).is_empty());
+    // What her script did is hers, and can be seen alone.
+    let hers = lines(&program, &["--actor", "ada@example.org", "--last", "2"]);
+    assert!(hers[0].contains("  ada@example.org  ") && hers[0].contains("created token "), "{hers:?}");
+    assert_eq!(hers[1..], all[all.len() - 1..]);
+    assert_eq!(lines(&program, &["--actor", token["id"].as_str().unwrap()]), std::slice::from_ref(last));
+    let nothing = program.run(&["audit", "--until", "2001-01-01T00:00:00Z"]).expect_success();
+    assert_eq!((nothing.output.as_str(), nothing.errors.as_str()), ("", "no entry of the log is like that\n"));
     assert_eq!(lines(&program, &["--after", &(all.len() - 1).to_string()]), std::slice::from_ref(last));
 
     // For machines it is what the API gives.
     let json = lines(&program, &["--json", "--after", "0"]);
     let json: Vec<Value> = json.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(json!(json), ada.get("/v1/events").expect(200).json()["data"]);
+
+    // A token that was revoked did what it did.
+    ada.delete(&format!("/v1/tokens/{}", token["id"].as_str().unwrap())).expect(204);
+    let hers = lines(&program, &["--actor", "ada@example.org", "--last", "2"]);
+    assert!(hers[0].contains("created tag ") && hers[1].contains("deleted token "), "{hers:?}");
 
     let unknown = program.run(&["audit", "--actor", "bo@example.org"]);
     assert!(unknown.failure().contains("there is no account bo@example.org"), "{unknown:?}");

@@ -12,7 +12,7 @@ use crate::support::program::Program;
 #[case(&["demo", "--help"], &["invented newsroom", "keeps what is there"])]
 #[case(&["migrate", "--help"], &["up", "down", "status", "is lost"])]
 #[case(&["migrate", "down", "--help"], &["--yes", "I have a backup"])]
-#[case(&["user", "--help"], &["add", "list", "set-role", "set-password", "remove-second-factor", "deactivate", "activate", "standard input"])]
+#[case(&["user", "--help"], &["add", "list", "set-role", "set-password", "remove-second-factor", "remove-passkeys", "deactivate", "activate", "standard input"])]
 #[case(&["user", "add", "--help"], &["--email", "--role", "admin, editor, writer, contributor, partner, viewer", "--name", "[default: editor]"])]
 #[case(&["keys", "--help"], &["rotate", "list", "DATELINE_SECRET", "within a second"])]
 #[case(&["keys", "rotate", "--help"], &["--at-once", "Nobody is signed out", "preview links"])]
@@ -27,6 +27,23 @@ fn every_command_explains_itself(#[case] arguments: &[&str], #[case] expected: &
         assert!(help.contains(text), "{text:?} is not in: {help}");
     }
     assert!(program.files().is_empty());
+}
+
+#[test]
+fn the_help_of_a_command_shows_the_settings_that_it_uses() {
+    let program = Program::new();
+    let help = |arguments: &[&str]| program.run(&[arguments, &["--help"]].concat()).expect_success().output;
+    for server in [&["serve"][..], &["demo"], &[]] {
+        assert!(["--database-url", "--workers", "--docs"].iter().all(|flag| help(server).contains(flag)), "{server:?}");
+    }
+    for command in [&["user", "list"][..], &["import"], &["audit"]] {
+        let help = help(command);
+        assert!(help.contains("--database-url") && help.contains("--secret"), "{help}");
+        assert!(!["--workers", "--docs", "--bind"].iter().any(|flag| help.contains(flag)), "{help}");
+    }
+    assert!(!help(&["openapi"]).contains("--database-url"));
+    // What is not shown is understood all the same, because a file of settings is for all commands.
+    program.run(&["openapi", "--workers", "2"]).expect_success();
 }
 
 #[test]
@@ -56,12 +73,17 @@ fn the_version_is_the_package_s() {
 fn the_committed_document_is_the_program_s_and_another_is_refused() {
     let program = Program::new();
     let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
-    program.run(&["openapi", "--check", kept]).expect_success();
+    let checked = program.run(&["openapi", "--check", kept]).expect_success();
+    assert!(checked.output.ends_with("openapi.json is the document of this version\n"), "{checked:?}");
     program.run(&["openapi", "--out", "document.json"]).expect_success();
     program.run(&["openapi", "--check", "document.json"]).expect_success();
     let printed = program.run(&["openapi"]).expect_success().output;
     assert_eq!(printed, std::fs::read_to_string(kept).unwrap());
     program.file("document.json", printed.replace("list_articles", "articles"));
     assert!(program.run(&["openapi", "--check", "document.json"]).failure().contains("--out document.json"));
-    assert!(program.run(&["openapi", "--check", "missing.json"]).failure().contains("missing.json"));
+    assert!(program.run(&["openapi", "--check", "missing.json"]).failure().contains("--out missing.json"));
+    // Nobody is told to write it over something else.
+    let mistaken = program.file("notes.json", r#"{"title": "Notes"}"#);
+    let refused = program.run(&["openapi", "--check", mistaken]);
+    assert!(refused.failure().ends_with("notes.json is no OpenAPI document; was another file meant?"), "{refused:?}");
 }

@@ -81,6 +81,10 @@ fn s33_s76_t50_every_record_is_one_object_and_none_holds_a_secret() {
         }
     }
     assert!(requests.iter().any(|record| record["route"] == "/v1/auth/login" && record["status"] == 401), "{log}");
+    assert!(requests.iter().any(|record| record["path"] == "/v1/previews/…/x" && record["status"] == 404), "{log}");
+    assert!(requests.iter().all(|record| record["route"] == "-" || record["path"].is_null()), "{log}");
+    let mut refused = records.iter().filter(|record| record["message"] == "a sign-in was refused");
+    assert!(refused.next().is_some_and(|record| record["address"] == "127.0.0.1"), "{log}");
     assert!(records.iter().all(|record| record["message"] != FORGED), "{log}");
     for secret in secrets {
         assert!(!log.contains(&secret), "{secret} is in the log: {log}");

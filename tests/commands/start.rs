@@ -44,6 +44,12 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 #[case::proxies(&[("TRUSTED_PROXIES", "10.0.0.0/8, proxy.internal")], "DATELINE_TRUSTED_PROXIES has \"proxy.internal\"")]
 #[case::everybody_a_proxy(&[("TRUSTED_PROXIES", "0.0.0.0/0")], "which is everybody")]
 #[case::log(&[("LOG", "info,=loud")], "DATELINE_LOG")]
+#[case::address(&[("BIND", "nonsense")], "DATELINE_BIND has \"nonsense\" and must be an IP address and a port, such as")]
+#[case::words_for_a_number(&[("WORKERS", "x")], "DATELINE_WORKERS has \"x\" and must be a whole number, such as 4")]
+#[case::perhaps(&[("DOCS", "maybe")], "DATELINE_DOCS has \"maybe\" and must be true or false")]
+#[case::format(&[("LOG_FORMAT", "xml")], "DATELINE_LOG_FORMAT has \"xml\" and must be text or json")]
+#[case::mistyped_name(&[("DATABSE_URL", "sqlite:a.db")], "DATELINE_DATABSE_URL is set and is not a setting; did you mean DATELINE_DATABASE_URL?")]
+#[case::another_name(&[("PORT", "80")], "DATELINE_PORT is set and is not a setting. See .env.example")]
 fn s36_a_setting_that_cannot_be_used_is_named_and_nothing_is_made(
     #[case] settings: &[(&str, &str)],
     #[case] expected: &str,
@@ -51,7 +57,9 @@ fn s36_a_setting_that_cannot_be_used_is_named_and_nothing_is_made(
     let program = settings
         .iter()
         .fold(Program::new(), |program, (name, value)| program.with(&format!("DATELINE_{name}"), *value));
-    let run = program.run(&["serve", "--bind", "127.0.0.1:0"]);
+    // The flag would win over the variable.
+    let serve = if settings[0].0 == "BIND" { &["serve"][..] } else { &["serve", "--bind", "127.0.0.1:0"] };
+    let run = program.run(serve);
     assert!(run.failure().contains(expected), "{run:?}");
     assert!(!run.errors.contains("canary"), "{run:?}");
     assert!(run.output.is_empty() && program.files().is_empty(), "{run:?}");
@@ -109,7 +117,8 @@ fn the_copy_of_a_database_does_not_go_on_with_another_secret() {
     add_user(&program, "ada@example.org", "admin").expect_success();
     let secret = program.folder().join("data/secret");
     fs::remove_file(&secret).unwrap();
-    for command in [&["serve", "--bind", "127.0.0.1:0"][..], &["user", "add", "--email", "bo@example.org"]] {
+    let serve = ["serve", "--bind", "127.0.0.1:0", "--no-migrate"];
+    for command in [&serve[..3], &serve, &["user", "add", "--email", "bo@example.org"], &["audit"]] {
         let refused = program.run(command);
         assert!(refused.failure().contains("Put the file secret of that newsroom there, too"), "{refused:?}");
         assert!(!secret.exists());
@@ -150,6 +159,29 @@ fn an_empty_variable_counts_as_not_set() {
     made.retain(|path| ![".env", "-wal", "-shm"].iter().any(|ending| path.ends_with(ending)));
     let made: Vec<&str> = made.iter().map(|path| path.rsplit('/').next().unwrap()).collect();
     assert_eq!(made, ["data", "dateline.db", "secret"]);
+}
+
+#[rstest]
+#[case::no_name("DATELINE_LOG=info\n\ncanary in a line\n", 3, "there is no =")]
+#[case::a_wrong_name("# settings\nmy canary=1\n", 2, "what stands before the = is no name")]
+#[case::a_space("DATELINE_SECRET=canary and more of it\n", 1, "the value has a space")]
+#[case::an_open_quote("DATELINE_LOG=info\nDATELINE_SECRET='canary\n", 2, "a quote that does not end")]
+fn s33_a_line_of_the_file_that_cannot_be_read_is_named_and_not_shown(
+    #[case] file: &str,
+    #[case] line: usize,
+    #[case] reason: &str,
+) {
+    let program = Program::new();
+    program.file(".env", file);
+    let run = program.run(&["serve", "--bind", "127.0.0.1:0"]);
+    assert!(run.failure().contains(&format!(".env, line {line}: ")) && run.errors.contains(reason), "{run:?}");
+    assert!(!run.errors.contains("canary"), "{run:?}");
+}
+
+#[test]
+fn what_was_typed_is_blamed_before_the_variable() {
+    let typed = Program::new().with("DATELINE_WORKERS", "x").run(&["serve", "--workers", "y"]);
+    assert!(typed.errors.contains("'y' for '--workers") && typed.errors.contains("a whole number"), "{typed:?}");
 }
 
 #[test]

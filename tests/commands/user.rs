@@ -4,6 +4,7 @@ use dateline::clock::Clock;
 use serde_json::json;
 
 use crate::support::authenticator::Authenticator;
+use crate::support::device::{DOMAIN, Device, Manner, ORIGIN};
 use crate::support::program::Program;
 use crate::{PASSWORD, add_user};
 
@@ -75,6 +76,23 @@ fn p23_the_operator_helps_whoever_has_lost_their_second_factor() {
     ada.get("/v1/auth/me").expect(401);
     serving.signed_in("ada@example.org", PASSWORD).get("/v1/auth/me").expect(200);
     assert!(program.run(&["user", "remove-second-factor", "--email", "eve@example.org"]).failure().contains("eve"));
+}
+
+#[test]
+fn p25_the_operator_helps_whoever_has_lost_a_device() {
+    let program = Program::migrated().with("DATELINE_PASSKEY_ORIGINS", ORIGIN).with("DATELINE_PASSKEY_DOMAIN", DOMAIN);
+    add_user(&program, "ada@example.org", "admin").expect_success();
+    let serving = program.serve();
+    let ada = serving.signed_in("ada@example.org", PASSWORD);
+    let remove = ["user", "remove-passkeys", "--email", "ada@example.org"];
+    assert!(program.run(&remove).failure().contains("ada@example.org has no passkey"));
+    let mut device = Device::new();
+    device.add_in(&ada, json!({ "current_password": PASSWORD }), &Manner::default()).expect(201);
+    device.sign_in(&serving.anonymous()).expect(200);
+    assert_eq!(program.run(&remove).expect_success().output, "ada@example.org is admin and active\n");
+    ada.get("/v1/auth/me").expect(401);
+    device.sign_in(&serving.anonymous()).expect(401);
+    serving.signed_in("ada@example.org", PASSWORD).get("/v1/auth/me").expect(200);
 }
 
 #[test]

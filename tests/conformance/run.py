@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).parent
 PASSWORD = "a canary that sings at dawn"
 
 # What would end the caller's own session or account in the middle of a run; nobody is signed in when these are tried.
-ENDING = ["sign_out", "change_password", "end_session", "end_sessions", "end_user_sessions", "update_user", "delete_user"]
+ENDING = ["sign_out", "sign_out_everywhere", "change_password", "end_session", "end_sessions", "end_user_sessions", "update_user", "delete_user"]
 
 # With ?dry_run=true a 201 is of what is not kept, and with an Idempotency-Key that comes again it may be of what was deleted
 # since; and below what was made not everything is there from the beginning.
@@ -67,6 +67,7 @@ def callers(base):
 
 
 def check(base, options, token):
+    environment = os.environ | {"SCHEMATHESIS_HOOKS": str(HERE / "hooks.py")}
     command = [
         pathlib.Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml",
         "run", f"{base}/openapi.json", "--checks", "all", "--exclude-checks", LEFT_OUT, "--mode", "all", "--max-time", str(options.seconds),
@@ -75,7 +76,7 @@ def check(base, options, token):
     if token:
         command += ["--header", f"Authorization: Bearer {token}"]
         command += [part for operation in ENDING for part in ("--exclude-operation-id", operation)]
-    return subprocess.run(command).returncode == 0
+    return subprocess.run(command, env=environment).returncode == 0
 
 
 def main():

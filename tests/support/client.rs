@@ -158,6 +158,11 @@ impl Reply {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Every header of this name.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
+    }
+
     /// Every header, one a line, but those that differ from answer to answer.
     pub fn head(&self) -> String {
         let steady =

@@ -4,12 +4,16 @@
 #![allow(dead_code, unused_macros, reason = "each test binary uses its own part of this")]
 
 pub mod authenticator;
+pub mod browser;
+pub mod chromium;
 pub mod client;
 mod contract;
 pub mod database;
 pub mod desk;
+pub mod device;
 mod postgres;
 pub mod program;
+pub mod provider;
 pub mod smtp;
 mod sqlite;
 
@@ -95,6 +99,10 @@ impl TestApp {
 
     /// A server with other settings.
     pub fn start_with(database: Database, change: impl FnOnce(&mut Config)) -> TestApp {
+        TestApp::start_by(Clock::standing_at(BEGINNING.parse().expect("a time")), database, change)
+    }
+
+    fn start_by(clock: Clock, database: Database, change: impl FnOnce(&mut Config)) -> TestApp {
         let data = folder();
         let (url, own) = match database {
             Database::Postgres => match postgres::server() {
@@ -109,9 +117,13 @@ impl TestApp {
         };
         let mut config = config(url, &data);
         change(&mut config);
-        let clock = Clock::standing_at(BEGINNING.parse().expect("a time"));
         let (stop, thread, address, app) = run(config, clock.clone());
         TestApp { app, address, clock, stop: Some(stop), thread: Some(thread), _database: own, _data: data }
+    }
+
+    /// The same by the time that it is, for tests with somebody who has a clock of their own.
+    pub fn start_by_real_time(database: Database, change: impl FnOnce(&mut Config)) -> TestApp {
+        TestApp::start_by(Clock::system(), database, change)
     }
 
     /// A second server on the same database and by the same clock.
@@ -245,6 +257,8 @@ fn config(database: DatabaseUrl, data: &TempDir) -> Config {
         account_url: None,
         mail: None,
         second_factor_roles: Vec::new(),
+        single_sign_on: None,
+        passkeys: None,
         cors_origins: Vec::new(),
         trusted_proxies: TrustedProxies::default(),
         workers: 1,

@@ -6,7 +6,7 @@ CREATE TABLE users (
     name          TEXT NOT NULL,
     role          TEXT NOT NULL,
     password_hash TEXT NOT NULL,
-    active        INTEGER NOT NULL,
+    active        INTEGER NOT NULL CHECK (active IN (0, 1)),
     version       INTEGER NOT NULL,
     created_at    TEXT NOT NULL,
     updated_at    TEXT NOT NULL,

@@ -15,14 +15,14 @@ CREATE TABLE publications (
     live_from          TEXT NOT NULL,
     live_until         TEXT NOT NULL,
     expires_at         TEXT NOT NULL,
-    superseded         INTEGER NOT NULL,
+    superseded         INTEGER NOT NULL CHECK (superseded IN (0, 1)),
     slug               TEXT NOT NULL,
     title              TEXT NOT NULL,
     language           TEXT NOT NULL,
     kind               TEXT NOT NULL,
-    featured           INTEGER NOT NULL,
-    has_image          INTEGER NOT NULL,
-    has_corrections    INTEGER NOT NULL,
+    featured           INTEGER NOT NULL CHECK (featured IN (0, 1)),
+    has_image          INTEGER NOT NULL CHECK (has_image IN (0, 1)),
+    has_corrections    INTEGER NOT NULL CHECK (has_corrections IN (0, 1)),
     section_id         TEXT,
     section_slug       TEXT,
     source_id          TEXT,
@@ -83,7 +83,7 @@ CREATE TABLE publication_authors (
     published_at   TEXT NOT NULL,
     live_from      TEXT NOT NULL,
     live_until     TEXT NOT NULL,
-    superseded     INTEGER NOT NULL,
+    superseded     INTEGER NOT NULL CHECK (superseded IN (0, 1)),
     PRIMARY KEY (publication_id, author_id)
 ) STRICT;
 
@@ -98,7 +98,7 @@ CREATE TABLE publication_tags (
     published_at   TEXT NOT NULL,
     live_from      TEXT NOT NULL,
     live_until     TEXT NOT NULL,
-    superseded     INTEGER NOT NULL,
+    superseded     INTEGER NOT NULL CHECK (superseded IN (0, 1)),
     PRIMARY KEY (publication_id, tag_id)
 ) STRICT;
 

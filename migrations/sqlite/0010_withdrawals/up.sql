@@ -1,7 +1,7 @@
--- Stories that were taken out of the readers' sight altogether, their past included: killed, or put into the trash. A
--- withdrawal is over when the story came back; until then ended_at is the year 9999. What a kill withdrew, up to the
--- publication with the number in up_to, stays out of sight also when the story comes back. Readers are told reason_public
--- and nothing else of it.
+-- Stories that were taken out of the readers' sight altogether, their past included: killed, put into the trash, or held
+-- back under an embargo. A withdrawal is over when the story came back, or its embargo ends; until then ended_at is the
+-- year 9999. What a kill withdrew, up to the publication with the number in up_to, stays out of sight also when the story
+-- comes back. Readers are told reason_public and nothing else of it.
 CREATE TABLE withdrawals (
     id              TEXT NOT NULL PRIMARY KEY,
     article_id      TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,

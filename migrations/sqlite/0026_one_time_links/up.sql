@@ -1,5 +1,5 @@
 -- Somebody who was invited has no password until they accept.
-ALTER TABLE users ADD COLUMN invited INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE users ADD COLUMN invited INTEGER NOT NULL DEFAULT 0 CHECK (invited IN (0, 1));
 
 -- Links that set a password, once. hash is the SHA-256 of the secret, which only the letter has; email_key is the address
 -- that it went to, as it is compared. A link that was used is gone.

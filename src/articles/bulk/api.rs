@@ -5,19 +5,19 @@ use diesel::Connection;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::apply::apply;
 use super::input::{self, BulkInput, NewBulk, Step};
 use crate::articles::article::{Status, WorkingCopy};
 use crate::articles::review::ReviewState;
 use crate::auth::{Allow, SignedIn, needs};
-use crate::db::AnyConnection;
+use crate::db::{self, AnyConnection, Named, Turn};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Journal, Ledger};
 use crate::http::answer::{Answer, Audience};
 use crate::http::idempotency::IdempotencyHeader;
 use crate::http::query::{Query, WriteOptions};
+use crate::http::service_config::ServiceConfig;
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
@@ -99,6 +99,7 @@ async fn change_articles(
     }
     let user = SignedIn::clone(&caller);
     let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
+        wait_for_all(connection, &steps)?;
         let (mut results, mut refused) = (Vec::new(), Vec::new());
         for (index, (id, step)) in steps.into_iter().enumerate() {
             let done = step.and_then(|step| one(connection, journal, &user, step));
@@ -118,6 +119,16 @@ async fn change_articles(
         }
     });
     write.await
+}
+
+/// Waits for everybody who is changing one of these stories before any of them is held: two who change the same stories in
+/// different orders, one by one, would wait for each other. So would those who make names meanwhile.
+fn wait_for_all(connection: &mut AnyConnection, steps: &[(String, Result<Step>)]) -> Result<()> {
+    db::take_turns(connection, Turn::Translating)?;
+    db::take_turns(connection, Turn::MakingByName)?;
+    let named: Vec<&str> = steps.iter().map(|(name, _)| name.as_str()).collect();
+    db::hold_named(connection, Named::Articles, &named)?;
+    db::take_turns(connection, Turn::Announcing)
 }
 
 /// One item in a savepoint: what is refused leaves nothing behind, in the log either.

@@ -6,7 +6,6 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, delete, get, post};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::definition::{FreshPreviewLink, LIFETIME, NewPreviewLink, PreviewLink, PreviewLinkInput, PreviewLinkList};
 use super::secret::PreviewSecret;
@@ -25,6 +24,7 @@ use crate::http::answer::{Answer, Audience};
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{ListQuery, NoFilter, Query, WriteOptions};
+use crate::http::service_config::ServiceConfig;
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {

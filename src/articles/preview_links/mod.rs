@@ -10,7 +10,7 @@ mod store;
 
 pub use store::{PreviewLinkRow, tidy};
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::service_config::ServiceConfig;
 
 /// The addresses of this folder.
 pub fn routes(config: &mut ServiceConfig) {

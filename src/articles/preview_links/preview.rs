@@ -5,17 +5,17 @@ use actix_web::{Responder, get};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::secret::PreviewSecret;
 use super::store;
 use crate::articles::{access, showing, store as articles};
-use crate::auth::{Permission, standing};
+use crate::auth::{Permission, SecondFactors, standing};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
 use crate::http::answer::{Answer, Audience};
 use crate::http::path::Reference;
+use crate::http::service_config::ServiceConfig;
 use crate::live::Article;
 
 /// The addresses of this file.
@@ -45,17 +45,26 @@ pub struct Preview {
     responses((status = 200, body = Preview, example = json!(Preview::sample()))),
 )]
 #[get("/previews/{token}")]
-async fn get_preview(secret: PreviewSecret, db: Data<Db>, clock: Data<Clock>) -> Result<impl Responder> {
+async fn get_preview(
+    secret: PreviewSecret,
+    db: Data<Db>,
+    second_factors: Data<SecondFactors>,
+    clock: Data<Clock>,
+) -> Result<impl Responder> {
     let now = clock.now();
-    let preview = db.read(move |connection| find(connection, &secret, now)).await?;
+    let preview = db.read(move |connection| find(connection, &secret, (&second_factors, now))).await?;
     let preview = preview.ok_or(Error::NotFound("preview"))?;
     Ok(Answer::one(&preview, Audience::Caller).customize().insert_header(("X-Robots-Tag", "noindex")))
 }
 
 /// What the link with this secret shows at this moment.
-fn find(connection: &mut AnyConnection, secret: &PreviewSecret, now: Timestamp) -> Result<Option<Preview>> {
+fn find(
+    connection: &mut AnyConnection,
+    secret: &PreviewSecret,
+    (second_factors, now): (&SecondFactors, Timestamp),
+) -> Result<Option<Preview>> {
     let Some(link) = store::find(connection, secret, now)? else { return Ok(None) };
-    let maker = standing::of_maker(connection, (&link.made_by, link.token_id.as_deref()), now)?;
+    let maker = standing::of_maker(connection, (&link.made_by, link.token_id.as_deref()), (second_factors, now))?;
     let row = articles::find(connection, &Reference::Id(link.article_id))?;
     let (Some(maker), Some(row)) = (maker, row) else { return Ok(None) };
     if row.killed_at.is_some() || !access::may(&maker, Permission::ReadDrafts, &row) {

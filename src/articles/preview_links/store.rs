@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::definition::{PreviewLink, PreviewLinkList};
 use super::secret::PreviewSecret;
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::preview_links;
+use crate::db::{AnyConnection, Turn, take_turns};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Resource, Sealed, chain};
 use crate::http::page::{Key, Page, Start};
@@ -65,6 +65,7 @@ impl From<PreviewLinkRow> for PreviewLink {
 ///
 /// Errors: 409 when the article has as many as it may.
 pub fn insert(connection: &mut AnyConnection, row: &PreviewLinkRow) -> Result<()> {
+    take_turns(connection, Turn::MakingPreviewLinks)?;
     let of_story = preview_links::table.filter(preview_links::article_id.eq(&row.article_id));
     let good = of_story.filter(preview_links::expires_at.gt(row.created_at));
     if good.count().get_result::<i64>(connection)? >= MOST_LINKS {
@@ -79,7 +80,7 @@ pub fn insert(connection: &mut AnyConnection, row: &PreviewLinkRow) -> Result<()
 pub fn find(connection: &mut AnyConnection, secret: &PreviewSecret, now: Timestamp) -> Result<Option<PreviewLinkRow>> {
     let link = preview_links::table.filter(preview_links::hash.eq(secret.hash()));
     let link = link.filter(preview_links::expires_at.gt(now)).select(PreviewLinkRow::as_select());
-    Ok(link.first(connection).optional()?)
+    Ok(link.get_result(connection).optional()?)
 }
 
 /// The link of this article with this id.
@@ -87,7 +88,7 @@ pub fn find(connection: &mut AnyConnection, secret: &PreviewSecret, now: Timesta
 /// Errors: 404 when there is none, or it is another article's.
 pub fn get(connection: &mut AnyConnection, article_id: &str, id: &str) -> Result<PreviewLinkRow> {
     let link = preview_links::table.find(id).filter(preview_links::article_id.eq(article_id));
-    let link = link.select(PreviewLinkRow::as_select()).first(connection).optional()?;
+    let link = link.select(PreviewLinkRow::as_select()).get_result(connection).optional()?;
     link.ok_or(Error::NotFound("preview link"))
 }
 

@@ -3,7 +3,6 @@
 use actix_web::post;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::steps;
 use crate::articles::article::WorkingCopy;
@@ -19,6 +18,7 @@ use crate::http::input::{Complete, Input};
 use crate::http::patch::Patch;
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{Query, WriteOptions};
+use crate::http::service_config::ServiceConfig;
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {

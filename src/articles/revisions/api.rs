@@ -5,7 +5,6 @@ use actix_web::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::number::{RevisionNumber, TwoRevisionNumbers};
 use super::restore;
@@ -16,7 +15,7 @@ use crate::articles::row::ArticleRow;
 use crate::articles::{access, showing, store as articles};
 use crate::auth::{Allow, Permission, SignedIn, needs};
 use crate::clock::Clock;
-use crate::db::{AnyConnection, Db};
+use crate::db::{AnyConnection, Db, Named};
 use crate::error::{Error, Result};
 use crate::events::Ledger;
 use crate::http::answer::{Answer, Audience};
@@ -28,8 +27,10 @@ use crate::http::page::{Cursors, List, Paging};
 use crate::http::patch::Patch;
 use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{ListQuery, NoFilter, Query, WriteOptions};
+use crate::http::service_config::ServiceConfig;
 use crate::live::difference::{self, Budget, Change, Unchanged};
 use crate::live::{Article, References, Times};
+use crate::slugs;
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
@@ -197,6 +198,7 @@ async fn restore_revision(
     let (if_match, number) = (if_match.require()?, revision.number);
     let (user, note) = (SignedIn::clone(&caller), body.0.note.value().map(String::from));
     let write = ledger.answer(caller.actor(), options.0, move |connection, journal| {
+        slugs::wait_for(connection, Named::Articles, (&reference, &if_match))?;
         let row = articles::get(connection, (&user, Permission::WriteArticles), &reference, journal.now())?;
         if_match.check(row.version)?;
         let before = row.clone();

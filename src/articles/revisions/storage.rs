@@ -1,7 +1,10 @@
 //! How revisions are packed. A whole one now and then stands alone; those after it are compressed with it as a
 //! dictionary, so that a save of a long story costs what was changed in it, and reading one unpacks at most two.
 
+use std::cell::Cell;
+
 use serde::{Deserialize, Serialize};
+use zstd::bulk::Compressor;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -78,12 +81,29 @@ pub fn base_of(number: i32) -> i32 {
     number - (number - 1).rem_euclid(LEANING)
 }
 
+thread_local! {
+    /// Making one costs as much as packing a story with it.
+    static COMPRESSOR: Cell<Option<Compressor<'static>>> = const { Cell::new(None) };
+}
+
 /// Packs a revision; `base` is the number and the unpacked bytes of the one that it may lean on.
 pub fn pack(bytes: &[u8], base: Option<(i32, &[u8])>) -> Result<Packed> {
-    let alone = || Ok(Packed { base: None, bytes: zstd::bulk::compress(bytes, LEVEL).map_err(Error::internal)? });
-    let Some((number, dictionary)) = base else { return alone() };
-    let mut compressor = zstd::bulk::Compressor::with_dictionary(LEVEL, dictionary).map_err(Error::internal)?;
-    Ok(Packed { base: Some(number), bytes: compressor.compress(bytes).map_err(Error::internal)? })
+    let (number, dictionary) = base.unzip();
+    let bytes = compress(bytes, dictionary.unwrap_or_default()).map_err(Error::internal)?;
+    Ok(Packed { base: number, bytes })
+}
+
+/// Compresses with a dictionary; an empty one is none.
+fn compress(bytes: &[u8], dictionary: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut compressor = match COMPRESSOR.take() {
+        Some(compressor) => compressor,
+        None => Compressor::new(LEVEL)?,
+    };
+    compressor.set_dictionary(LEVEL, dictionary)?;
+    let packed = compressor.compress(bytes)?;
+    // Only one that did what it should is kept.
+    COMPRESSOR.set(Some(compressor));
+    Ok(packed)
 }
 
 /// Unpacks a revision with the unpacked bytes of the one that it leans on.

@@ -112,8 +112,8 @@ pub fn list(connection: &mut AnyConnection, article: &str, page: &Page) -> Resul
     let total = if page.count { Some(of_story().count().get_result(connection)?) } else { None };
     let mut query = of_story().into_boxed::<crate::db::Backend>();
     if let Start::After(keys) = &page.start {
-        let wrong = || Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list");
-        let number = i32::try_from(keys.first().ok_or_else(wrong)?.position()?).map_err(|_| wrong())?;
+        let number = i32::try_from(keys.first().ok_or_else(Error::wrong_cursor)?.position()?)
+            .map_err(|_| Error::wrong_cursor())?;
         query = query.filter(revisions::number.lt(number));
     }
     let rows = query

@@ -8,20 +8,31 @@ use diesel::prelude::*;
 use super::rows::{check_present, check_table};
 use super::{Checked, Counts, expect};
 use crate::articles::PreviewLinkRow;
-use crate::auth::{ApiTokenRow, RoleRow, SessionBeginning, UserRow};
+use crate::auth::{ApiTokenRow, IdentityRow, PasskeyRow, RoleRow, SessionBeginning, UserRow};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
-use crate::db::schema::{api_tokens, events, preview_links, roles, second_factors, sessions, users};
+use crate::db::schema::{
+    api_tokens, events, identities, passkeys, preview_links, roles, second_factors, sessions, users,
+};
 use crate::events::{Action, Resource};
 
-/// Holds accounts with their second factors, roles, API tokens, sessions and preview links against the log. Sessions that
-/// ended are put away sooner or later, and preview links go with their story, so of those two nothing has to be there.
+/// Holds accounts with their second factors, passkeys and identities at the provider of single sign-on, roles, API tokens,
+/// sessions and preview links against the log. Sessions that ended are put away sooner or later, and preview links go with
+/// their story, so of those two nothing has to be there.
 pub fn check(connection: &mut AnyConnection, counts: &mut Counts) -> Checked {
     counts.accounts += check_table!(connection, users, id, UserRow);
     check_present(connection, ("users", Resource::User), |connection, ids| {
         users::table.filter(users::id.eq_any(ids)).select(users::id).load(connection)
     })?;
     check_second_factors(connection)?;
+    counts.identities += check_table!(connection, identities, id, IdentityRow);
+    check_present(connection, ("identities", Resource::Identity), |connection, ids| {
+        identities::table.filter(identities::id.eq_any(ids)).select(identities::id).load(connection)
+    })?;
+    counts.passkeys += check_table!(connection, passkeys, id, PasskeyRow);
+    check_present(connection, ("passkeys", Resource::Passkey), |connection, ids| {
+        passkeys::table.filter(passkeys::id.eq_any(ids)).select(passkeys::id).load(connection)
+    })?;
     counts.roles += check_table!(connection, roles, name, RoleRow);
     check_present(connection, ("roles", Resource::Role), |connection, names| {
         roles::table.filter(roles::name.eq_any(names)).select(roles::name).load(connection)

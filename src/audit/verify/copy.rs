@@ -95,7 +95,7 @@ fn refers(connection: &mut AnyConnection, column: Option<&String>, named: Option
 
 /// What the door keeps in the working copy follows from the publications: the notes that they carry, the dates of the
 /// newest one that is or will be read, and the seal that the next one builds on.
-pub fn check_door(row: &ArticleRow, published: &Published) -> Checked {
+pub fn check_door(row: &ArticleRow, log: &[Logged], published: &Published) -> Checked {
     let newest = published.newest.as_ref();
     let dates = newest
         .map_or((Timestamp::FOREVER, Timestamp::FOREVER), |(slot, _)| (slot.first_published_at, slot.published_at));
@@ -103,6 +103,9 @@ pub fn check_door(row: &ArticleRow, published: &Published) -> Checked {
         && row.publication_hash == published.hash
         && (row.first_published_at, row.published_at) == dates;
     expect(as_published, place(row), "its dates or its seal are not those of what was published")?;
+    // A door that was passed in the future would let the next publication begin there.
+    let passed = log.iter().any(|entry| entry.at >= row.passed_at);
+    expect(passed, place(row), "its door was passed later than the log says")?;
     let carried = newest.map_or(&[] as &[Correction], |(_, notes)| notes.as_slice());
     for note in readable(place(row), row.corrections())? {
         let waits = Correction { published_at: None, publication: None, previous_publication: None, ..note.clone() };

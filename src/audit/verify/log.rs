@@ -31,7 +31,8 @@ pub fn check(connection: &mut AnyConnection, signer: &Signer, counts: &mut Count
             expect(hash == entry.hash, &place, "this entry, or the one before it, is not as it was written")?;
             let is_due = entry.position % BETWEEN_CHECKPOINTS == 0;
             expect(!is_due || entry.signature.is_some(), &place, "its checkpoint was removed")?;
-            let what = "the server found the end of the log before this entry unsigned: somebody else wrote there";
+            let what =
+                "the server found the end of the log before this entry unsigned or cut off: somebody else was there";
             expect(entry.action != Action::UnsignedEnd.as_str(), &place, what)?;
             if entry.action == Action::KeyChanged.as_str() {
                 introduced.insert(entry.resource_id.clone());
@@ -57,8 +58,9 @@ pub fn check(connection: &mut AnyConnection, signer: &Signer, counts: &mut Count
     let what = format!("the newest entry should have position {newest}; entries were removed or put in at the end");
     expect((newest, newest_hash.as_str()) == (position, hash.as_str()), &place, what)?;
     expect(signed, &place, "the end of the log is not signed")?;
-    let what = "the newest checkpoint was not signed with the key of this instance (DATELINE_SECRET); when the secret was \
-                changed on purpose, start the server once, so that the new key vouches for the log";
+    let what = "the newest checkpoint was not signed with the key that comes of this DATELINE_SECRET: either it is not the \
+                one that the server runs with, or somebody else signed. Only when it was changed on purpose, start the \
+                server once, so that the new key vouches for the log";
     expect(newest_is_ours, place, what)
 }
 

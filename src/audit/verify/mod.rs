@@ -1,11 +1,6 @@
 //! The check that nobody touched what was written: the log's chain and signatures, and every story against the log.
 //!
-//! What is covered: every entry of the log; every revision, and the working copy with everything that its next
-//! publication would say; everything that was published, with its links, its intervals and its words in the search index;
-//! kills, embargoes, reviews and the trash; tags, authors and sources with their former slugs; accounts, roles, sessions,
-//! API tokens, preview links and access keys. What is not: what lives for a short time only (refresh tokens, one-time
-//! links, letters that wait, who is editing, kept answers), and the tables that are made from others (tallies,
-//! tombstones).
+//! docs/proof.md says what is covered and what is not.
 
 mod accounts;
 mod copy;
@@ -22,8 +17,11 @@ pub use log::Kept;
 
 use std::fmt;
 
+use diesel::prelude::*;
+
 use crate::clock::Timestamp;
-use crate::db::{self, AnyConnection, fulltext};
+use crate::db::schema::events;
+use crate::db::{self, AnyConnection, fulltext, integrity};
 use crate::error::{Error, Result};
 use crate::events::Signer;
 
@@ -51,6 +49,10 @@ pub struct Counts {
     pub names: u64,
     /// Accounts.
     pub accounts: u64,
+    /// Their identities at the provider of single sign-on.
+    pub identities: u64,
+    /// Their passkeys.
+    pub passkeys: u64,
     /// Roles that admins made.
     pub roles: u64,
     /// Sessions, ended ones among them.
@@ -149,20 +151,37 @@ impl Check {
         }
     }
 
+    /// The present moment of what is looked at: a server beside this may have written after we looked at the clock, and by
+    /// a clock of its own.
+    fn present(&self, connection: &mut AnyConnection) -> Result<Timestamp> {
+        let newest = events::table.order(events::position.desc()).select(events::at);
+        let newest: Option<Timestamp> = newest.first(connection).optional()?;
+        Ok(newest.map_or(self.now, |newest| newest.max(self.now)))
+    }
+
     fn check(&self, connection: &mut AnyConnection, counts: &mut Counts) -> Checked {
         log::check(connection, &self.signer, counts)?;
         if let Some(kept) = &self.kept {
             log::check_kept(connection, &self.signer, kept)?;
         }
-        story::check_all(connection, self.now, counts)?;
+        let now = self.present(connection)?;
+        story::check_all(connection, now, counts)?;
         names::check(connection, counts)?;
         accounts::check(connection, counts)?;
-        keys::check(connection)?;
-        check_index(connection)
+        keys::check(connection, now)?;
+        check_index(connection)?;
+        check_file(connection)
     }
 }
 
-/// The search index as a whole. It comes last, because it can be made anew, and what was published cannot.
+/// The file of SQLite as a whole. It comes last of all: the check of the index makes SQLite look at what others wrote to
+/// that.
+fn check_file(connection: &mut AnyConnection) -> Checked {
+    let fault = integrity::fault(connection)?;
+    fault.map_or(Ok(()), |what| expect(false, "the database file", what))
+}
+
+/// The search index as a whole. It comes after what it is about, because it can be made anew, and that cannot.
 fn check_index(connection: &mut AnyConnection) -> Checked {
     match fulltext::fault(connection)? {
         Some(what) => expect(false, "the search index", format!("{what}; dateline reindex makes it anew")),
@@ -173,7 +192,7 @@ fn check_index(connection: &mut AnyConnection) -> Checked {
 impl fmt::Display for Counts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Counts { entries, checkpoints, former, stories, purged, revisions, publications, names, .. } = self;
-        let Counts { accounts, roles, sessions, tokens, preview_links, .. } = self;
+        let Counts { accounts, identities, passkeys, roles, sessions, tokens, preview_links, .. } = self;
         writeln!(formatter, "log           {entries} entries in one chain, {checkpoints} signed checkpoints")?;
         if *former > 0 {
             writeln!(
@@ -190,8 +209,8 @@ impl fmt::Display for Counts {
         writeln!(formatter, "names         {names} tags, authors and sources, with their former slugs")?;
         write!(
             formatter,
-            "accounts      {accounts}, with {roles} made roles, {sessions} sessions, {tokens} API tokens and \
-             {preview_links} preview links"
+            "accounts      {accounts}, with {identities} identities of single sign-on, {passkeys} passkeys, {roles} made \
+             roles, {sessions} sessions, {tokens} API tokens and {preview_links} preview links"
         )
     }
 }

@@ -1,5 +1,6 @@
 //! Every story against the log: what it says was saved and published is there, and nothing else.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::{BATCH, Checked, Counts, copy, expect, publications, readable, review, withdrawals};
@@ -49,15 +50,17 @@ pub fn check_all(connection: &mut AnyConnection, now: Timestamp, counts: &mut Co
 
 /// Refuses stories and publications that nothing in the log made.
 fn refuse_invented(connection: &mut AnyConnection) -> Checked {
-    let known = || {
+    let begun = || {
         let begun = events::table.filter(events::resource_kind.eq(Resource::Article));
-        begun.filter(events::action.eq(Action::Created)).select(events::resource_id)
+        begun.filter(events::action.eq(Action::Created))
     };
-    let invented = articles::table.filter(articles::id.ne_all(known())).order(articles::id).select(articles::id);
+    let known = exists(begun().filter(events::resource_id.eq(articles::id)));
+    let invented = articles::table.filter(not(known)).order(articles::id).select(articles::id);
     if let Some(id) = invented.first::<String>(connection).optional()? {
         expect(false, format!("articles, id {id}"), "the log does not know this story")?;
     }
-    let invented = published::table.filter(published::article_id.ne_all(known()));
+    let known = exists(begun().filter(events::resource_id.eq(published::article_id)));
+    let invented = published::table.filter(not(known));
     let invented = invented.order(published::id).select(published::id);
     match invented.first::<String>(connection).optional()? {
         Some(id) => expect(false, format!("publications, id {id}"), "the log does not know its story"),
@@ -81,7 +84,7 @@ fn check(connection: &mut AnyConnection, id: &str, now: Timestamp, counts: &mut 
     copy::check_index(connection, &row, &log)?;
     review::check(&row, &log)?;
     let published = publications::check(connection, id, &log, (now, counts))?;
-    copy::check_door(&row, &published)?;
+    copy::check_door(&row, &log, &published)?;
     withdrawals::check(connection, &row, &log, (&published, now))
 }
 

@@ -6,7 +6,6 @@ use actix_web::{Responder, get};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::current::AccessKeys;
 use super::key::{AccessKey, PublicAccessKey};
@@ -14,6 +13,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::Result;
 use crate::http::answer::{Answer, Audience};
+use crate::http::service_config::ServiceConfig;
 
 /// For how long anybody may keep the keys without asking. Whoever meets a `kid` that is not among them asks again.
 const CACHE_CONTROL: &str = "public, max-age=60";

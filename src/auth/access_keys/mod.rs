@@ -14,4 +14,4 @@ pub use api::routes;
 pub use current::AccessKeys;
 pub use key::{AccessKey, Term};
 pub use keyring::Keyring;
-pub use store::{all, are_as_rotated, prune, rotate};
+pub use store::{Rotation, all, as_rotated, prune, rotate};

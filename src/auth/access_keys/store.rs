@@ -71,21 +71,37 @@ fn seal(term: &Term, at_once: bool) -> Result<String> {
     chain::digest(&json!({ "id": term.id, "signs_from": term.signs_from, "at_once": at_once }))
 }
 
-/// Whether the keys are those that the last rotation left, named by its key and its hash in the log; or, when there was
-/// none, the one that every newsroom begins with.
-pub fn are_as_rotated(terms: &[Term], rotation: Option<&(String, Option<String>)>) -> Result<bool> {
-    let Some((id, sealed)) = rotation else {
-        return Ok(matches!(terms, [only] if only.id == FIRST && only.trusted_until == Timestamp::FOREVER));
-    };
-    let Some(newest) = terms.iter().find(|term| term.id == *id) else { return Ok(false) };
-    for at_once in [false, true] {
-        if sealed.as_ref() == Some(&seal(newest, at_once)?) {
-            let end = end_of_others(newest.signs_from, at_once);
-            let mut others = terms.iter().filter(|term| term.id != *id);
-            return Ok(newest.trusted_until == Timestamp::FOREVER && others.all(|term| term.trusted_until <= end));
-        }
+/// A rotation as the log has it.
+#[derive(Debug, Queryable)]
+pub struct Rotation {
+    /// The key that it made.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// Its hash.
+    pub sealed: Option<String>,
+}
+
+/// The terms that these rotations, oldest first, gave the keys, beginning with the one that every newsroom begins with;
+/// `None` when one of them is not a rotation as [`rotate`] makes them.
+pub fn as_rotated(rotations: &[Rotation]) -> Result<Option<Vec<Term>>> {
+    let first = Term { id: FIRST.to_owned(), signs_from: Timestamp::EPOCH, trusted_until: Timestamp::FOREVER };
+    let mut terms = vec![first];
+    for Rotation { id, at, sealed } in rotations {
+        let term = |signs_from| Term { id: id.clone(), signs_from, trusted_until: Timestamp::FOREVER };
+        let (slowly, at_once) = (term(at.after(ANNOUNCED)), term(*at));
+        let (term, end) = match sealed {
+            Some(sealed) if *sealed == seal(&slowly, false)? => {
+                let end = end_of_others(slowly.signs_from, false);
+                (slowly, end)
+            }
+            Some(sealed) if *sealed == seal(&at_once, true)? => (at_once, end_of_others(*at, true)),
+            _ => return Ok(None),
+        };
+        terms.iter_mut().for_each(|other| other.trusted_until = other.trusted_until.min(end));
+        terms.push(term);
     }
-    Ok(false)
+    Ok(Some(terms))
 }
 
 /// Deletes the terms of keys that nobody trusts any more; for the background loop. Gives how many.

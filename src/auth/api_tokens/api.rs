@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::definition::{ApiToken, ApiTokenFilter, ApiTokenInput, ApiTokenList, FreshApiToken, LIFETIME, NewApiToken};
 use super::secret::ApiTokenSecret;
@@ -18,6 +17,7 @@ use crate::http::answer::{Answer, Audience};
 use crate::http::page::{Cursors, Paging};
 use crate::http::path::Reference;
 use crate::http::query::{ListQuery, Query, WriteOptions};
+use crate::http::service_config::ServiceConfig;
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {

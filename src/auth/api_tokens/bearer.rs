@@ -29,7 +29,7 @@ pub async fn recognise(request: &HttpRequest, text: &str) -> Result<SignedIn> {
     let db = registered::<Db>(request)?;
     let now = registered::<Clock>(request)?.now();
     let second_factors = registered::<SecondFactors>(request)?;
-    let found = db.read(move |connection| {
+    let found = db.look_up(move |connection| {
         let Some(bearer) = store::find(connection, &secret, now)? else { return Ok(None) };
         // A token may never more than its owner.
         let lacks_second_factor = second_factors.are_lacking(connection, &bearer.user_id, &bearer.rights)?;

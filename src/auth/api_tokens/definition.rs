@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::auth::grant::check_limit;
 use crate::auth::lifetime::Lifetime;
 use crate::auth::permission::Permission;
 use crate::clock::Timestamp;
@@ -15,9 +16,6 @@ use crate::http::patch::Patch;
 
 /// For how long a token is good.
 pub const LIFETIME: Lifetime = Lifetime { usual: 90, longest: 366 };
-
-/// Most values of one limit.
-const MOST_VALUES: usize = 50;
 
 /// An API token, without its secret.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -125,12 +123,8 @@ impl Input for ApiTokenInput {
                 refuse.push(Rejection::field(place, "not_limitable", detail));
             }
         }
-        for (name, limit) in [("sections", &self.sections), ("sources", &self.sources)] {
-            if limit.as_value().is_some_and(|values| values.is_empty() || values.len() > MOST_VALUES) {
-                let detail = format!("must name 1 to {MOST_VALUES}; for no limit, leave it out or send null");
-                refuse.push(Rejection::field(format!("/{name}"), "out_of_range", detail));
-            }
-        }
+        check_limit(self.sections.as_value(), "/sections".to_owned(), refuse);
+        check_limit(self.sources.as_value(), "/sources".to_owned(), refuse);
     }
 }
 

@@ -120,7 +120,7 @@ pub fn find(connection: &mut AnyConnection, secret: &ApiTokenSecret, now: Timest
 
 /// The same for the token with this id.
 pub fn find_by_id(connection: &mut AnyConnection, id: &str, now: Timestamp) -> Result<Option<Bearer>> {
-    let hash: Option<String> = api_tokens::table.find(id).select(api_tokens::hash).first(connection).optional()?;
+    let hash: Option<String> = api_tokens::table.find(id).select(api_tokens::hash).get_result(connection).optional()?;
     hash.map_or(Ok(None), |hash| find_by_hash(connection, &hash, now))
 }
 
@@ -132,7 +132,7 @@ fn find_by_hash(connection: &mut AnyConnection, hash: &str, now: Timestamp) -> R
         .filter(users::active.eq(true))
         .filter(users::invited.eq(false))
         .select((ApiTokenRow::as_select(), users::role))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     let Some((row, role)) = found else { return Ok(None) };
     let rights = roles::rights_of(connection, role)?;
@@ -150,7 +150,8 @@ pub fn note_use(connection: &mut AnyConnection, id: &str, address: Option<&str>,
     Ok(())
 }
 
-/// Keeps a new token.
+/// Keeps a new token. Its owner is held ([`crate::auth::standing::hold`]), so that nobody else makes one meanwhile that is
+/// not counted.
 ///
 /// Errors: 409 when the account has as many as it may.
 pub fn insert(connection: &mut AnyConnection, row: ApiTokenRow) -> Result<ApiToken> {
@@ -195,7 +196,7 @@ fn filtered<'a>(filter: &ApiTokenFilter) -> api_tokens::BoxedQuery<'a, Backend> 
 ///
 /// Errors: 404.
 pub fn get(connection: &mut AnyConnection, id: &str, owner: Option<&str>) -> Result<ApiToken> {
-    let found = api_tokens::table.find(id).select(ApiTokenRow::as_select()).first(connection).optional()?;
+    let found = api_tokens::table.find(id).select(ApiTokenRow::as_select()).get_result(connection).optional()?;
     let theirs = |row: &ApiTokenRow| owner.is_none_or(|owner| owner == row.user_id);
     found.filter(theirs).ok_or(Error::NotFound("token"))?.show()
 }

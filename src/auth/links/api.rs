@@ -9,6 +9,7 @@ use super::token::{InviteToken, ResetToken};
 use super::{Invite, Purpose};
 use crate::auth::Allow;
 use crate::auth::accounts::Accounts;
+use crate::auth::api::LARGEST;
 use crate::auth::limiter::ResetLimiter;
 use crate::auth::password::NewPassword;
 use crate::auth::permission::needs;
@@ -23,9 +24,6 @@ use crate::http::input::{Complete, Input};
 use crate::http::patch::Patch;
 use crate::http::path::Reference;
 use crate::http::query::{Query, WriteOptions};
-
-/// Largest body of these operations, in bytes: it is refused before a long password could cost anything.
-const LARGEST: usize = 16 * 1024;
 
 /// Whose password was forgotten.
 #[derive(Default, Deserialize, ToSchema)]
@@ -104,7 +102,7 @@ pub async fn request_password_reset(
 
 /// Set a new password by a link
 ///
-/// Ends all sessions of the account and revokes its API tokens, and signs nobody in: sign in with the new password.
+/// Ends all sessions, API tokens and passkeys of the account, and signs nobody in: sign in with the new password.
 /// A link that was used, has run out or was replaced by a later one is 400.
 #[utoipa::path(
     post,

@@ -5,7 +5,7 @@ use super::{Links, Purpose};
 use crate::auth::user_store::{self, UserRow};
 use crate::db::AnyConnection;
 use crate::error::{Error, Result};
-use crate::events::Journal;
+use crate::events::{Action, Event, Journal, Resource};
 use crate::mail::{Letter, queue};
 use crate::smtp::Message;
 
@@ -25,6 +25,17 @@ pub fn write(
     };
     let link = links.make(connection, journal, (purpose, &user))?;
     Ok(Some((taken, in_words(purpose, &user, (&links.site(), &link)))))
+}
+
+/// Puts back a letter that was taken and could not be sent, and says whether it was given up, which is in the log of the
+/// account that waits for it.
+pub fn put_back(connection: &mut AnyConnection, journal: &mut Journal, taken: &Letter) -> Result<bool> {
+    let given_up = queue::put_back(connection, taken, journal.now())?;
+    if given_up && let Some(user) = user_store::find_by_email(connection, &taken.recipient)? {
+        let event = Event::new(Action::LetterGivenUp, Resource::User, user.id);
+        journal.record(event.noted(Some(format!("{}, tried {} times", taken.purpose, taken.attempts))));
+    }
+    Ok(given_up)
 }
 
 fn in_words(purpose: Purpose, user: &UserRow, (site, link): (&str, &str)) -> Message {

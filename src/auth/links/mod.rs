@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::token::{Inviting, Resetting};
+use crate::auth::hashing::is_a_password;
 use crate::auth::opaque_token::OpaqueToken;
 use crate::auth::user_store::UserRow;
 use crate::clock::Timestamp;
@@ -23,6 +23,7 @@ use crate::db::AnyConnection;
 use crate::db::types::text_enum;
 use crate::error::Result;
 use crate::events::{Action, Event, Journal, Resource};
+use crate::http::service_config::ServiceConfig;
 use crate::mail::queue;
 
 pub use store::{forget, prune};
@@ -48,7 +49,12 @@ impl Purpose {
 
     /// Whether a link for this is anything to the account as it is now.
     fn suits(self, user: &UserRow) -> bool {
-        user.active && user.invited == (self == Purpose::Invite)
+        user.active
+            && match self {
+                Purpose::Invite => user.invited,
+                // Whoever comes by single sign-on alone has no password to reset: an admin decides whether they get one.
+                Purpose::Reset => !user.invited && is_a_password(&user.password_hash),
+            }
     }
 }
 

@@ -53,7 +53,7 @@ impl Accounts {
         write.await
     }
 
-    /// Sets a password by a link, once. Ends every session and revokes every API token.
+    /// Sets a password by a link, once. Ends every session and takes back what was given out, passkeys included.
     ///
     /// Errors: 400 on `/token` when the link is not good, or not any more; 422 when the password gives the name away, and
     /// then the link stays good.

@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::definition::{NewRole, RoleDefinition, RoleInput, RoleList, RolePatch};
 use super::store;
@@ -15,7 +14,8 @@ use crate::http::answer::{Answer, Audience};
 use crate::http::etag::{IfMatch, IfMatchHeader};
 use crate::http::idempotency::IdempotencyHeader;
 use crate::http::path::Reference;
-use crate::http::query::{Query, WriteOptions};
+use crate::http::query::{NoFilter, Query, WriteOptions};
+use crate::http::service_config::ServiceConfig;
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
@@ -33,7 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
     )),
 )]
 #[get("/roles")]
-async fn list_roles(_caller: Allow<needs::ReadAccount>, db: Data<Db>) -> Result<Answer> {
+async fn list_roles(_caller: Allow<needs::ReadAccount>, _: Query<NoFilter>, db: Data<Db>) -> Result<Answer> {
     let list = db.read(store::list).await?;
     Ok(Answer::list(&list, Audience::Caller))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::name::RoleName;
-use crate::auth::grant::Grant;
+use crate::auth::grant::{Grant, check_limit};
 use crate::auth::role::Role;
 use crate::clock::Timestamp;
 use crate::error::Rejection;
@@ -16,9 +16,6 @@ use crate::http::patch::Patch;
 
 /// Most permissions of a role.
 const MOST_GRANTS: usize = 50;
-
-/// Most values of one limit.
-const MOST_VALUES: usize = 50;
 
 /// A role: what its holders may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -98,17 +95,9 @@ fn check_grant(grant: &Grant, place: &str, refuse: &mut Vec<Rejection>) {
         let detail = format!("{} is not about single articles, so it has no limits", grant.action);
         refuse.push(Rejection::field(place, "not_limitable", detail));
     }
-    let lengths = [
-        ("sections", grant.sections.as_ref().map(Vec::len)),
-        ("sources", grant.sources.as_ref().map(Vec::len)),
-        ("languages", grant.languages.as_ref().map(Vec::len)),
-    ];
-    for (name, length) in lengths {
-        if length.is_some_and(|length| length == 0 || length > MOST_VALUES) {
-            let detail = format!("must name 1 to {MOST_VALUES}; for no limit, leave it out or send null");
-            refuse.push(Rejection::field(format!("{place}/{name}"), "out_of_range", detail));
-        }
-    }
+    check_limit(grant.sections.as_ref(), format!("{place}/sections"), refuse);
+    check_limit(grant.sources.as_ref(), format!("{place}/sources"), refuse);
+    check_limit(grant.languages.as_ref(), format!("{place}/languages"), refuse);
 }
 
 impl RoleDefinition {

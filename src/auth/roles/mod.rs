@@ -7,4 +7,4 @@ mod store;
 
 pub use api::routes;
 pub use name::RoleName;
-pub use store::{RoleRow, hold, missing, refuse_unknown, replace_by_ids, rights_of};
+pub use store::{RoleRow, hold, refuse_unknown, replace_by_ids, rights_of, warn_of_missing};

@@ -1,6 +1,6 @@
 //! Roles in the database. The built-in ones are not there: they are what the code says.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 use serde::Serialize;
@@ -11,16 +11,19 @@ use crate::auth::decide::Rights;
 use crate::auth::grant::Grant;
 use crate::auth::role::Role;
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::{roles, sources, tags, users};
+use crate::db::{AnyConnection, Db, MOST_ROWS, Turn, take_turns};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{self, Event, Journal, Resource, Sealed, chain};
 use crate::http::etag::IfMatch;
 use crate::http::input::nearest;
 use crate::http::page::List;
 
-/// Most roles that admins can make.
-const MOST_ROLES: i64 = 100;
+/// Most roles, the built-in ones among them: as many as stand on one page of a list.
+const MOST_ROLES: usize = 100;
+
+/// Most of them that admins can make.
+const MOST_MADE: usize = MOST_ROLES - Role::ALL.len();
 
 /// A role that an admin made.
 #[allow(missing_docs, reason = "the migrations say what each column means")]
@@ -60,7 +63,7 @@ pub fn rights_of(connection: &mut AnyConnection, role: String) -> Result<Rights>
     let granted = match role.parse::<Role>() {
         Ok(built_in) => built_in.grants(),
         Err(_) => {
-            let row: Option<RoleRow> = roles::table.find(&role).first(connection).optional()?;
+            let row: Option<RoleRow> = roles::table.find(&role).get_result(connection).optional()?;
             let made = row.map(|row| row.grants()).transpose()?;
             made.map(with_own_account).unwrap_or_default()
         }
@@ -110,9 +113,18 @@ fn names(connection: &mut AnyConnection) -> Result<Vec<String>> {
 }
 
 /// Those of these names that no role has.
-pub fn missing(connection: &mut AnyConnection, wanted: &[String]) -> Result<Vec<String>> {
+fn missing(connection: &mut AnyConnection, wanted: &[String]) -> Result<Vec<String>> {
     let names = names(connection)?;
     Ok(wanted.iter().filter(|name| !names.contains(name)).cloned().collect())
+}
+
+/// Says in the log which roles do not exist that a setting names.
+pub async fn warn_of_missing(db: &Db, setting: &'static str, wanted: Vec<String>) {
+    match db.read(move |connection| missing(connection, &wanted)).await {
+        Ok(missing) if missing.is_empty() => {}
+        Ok(missing) => tracing::warn!(?missing, "{setting} names roles that do not exist"),
+        Err(error) => tracing::warn!(%error, "it is not known whether the roles in {setting} exist"),
+    }
 }
 
 /// That there is no role of this name; which one was meant, perhaps, and which there are.
@@ -130,10 +142,12 @@ pub fn list(connection: &mut AnyConnection) -> Result<RoleList> {
     let accounts = |name: &str| holders.get(name).copied().unwrap_or(0);
     let mut data: Vec<RoleDefinition> =
         Role::ALL.iter().map(|role| RoleDefinition::built_in(*role, accounts(role.as_str()))).collect();
-    let made: Vec<RoleRow> = roles::table.order(roles::name.asc()).load(connection)?;
-    for row in made {
+    let rows: Vec<RoleRow> = roles::table.order(roles::name.asc()).load(connection)?;
+    let made = rows.into_iter().map(|row| Ok((row.grants()?, row))).collect::<Result<Vec<(Vec<Grant>, RoleRow)>>>()?;
+    let slugs = slugs_of(connection, made.iter().flat_map(|(grants, _)| grants))?;
+    for (grants, row) in made {
         let accounts = accounts(&row.name);
-        data.push(show(connection, row, accounts)?);
+        data.push(show(row, grants, (&slugs, accounts)));
     }
     Ok(List { data, next: None, total: None })
 }
@@ -147,7 +161,7 @@ pub fn get(connection: &mut AnyConnection, name: &str) -> Result<RoleDefinition>
         Ok(built_in) => Ok(RoleDefinition::built_in(built_in, accounts)),
         Err(_) => {
             let row = find(connection, name)?;
-            show(connection, row, accounts)
+            show_one(connection, row, accounts)
         }
     }
 }
@@ -161,9 +175,10 @@ pub fn create(connection: &mut AnyConnection, journal: &mut Journal, input: Role
     if name.as_str().parse::<Role>().is_ok() {
         return Err(taken());
     }
-    if roles::table.count().get_result::<i64>(connection)? >= MOST_ROLES {
-        let detail =
-            format!("there are {MOST_ROLES} roles already, the most that are kept; delete one that nobody has");
+    take_turns(connection, Turn::MakingRoles)?;
+    let made: i64 = roles::table.count().get_result(connection)?;
+    if usize::try_from(made).unwrap_or(0) >= MOST_MADE {
+        let detail = format!("there are {MOST_ROLES} roles, the most that are kept; delete one that nobody has");
         return Err(Error::Conflict(Rejection::anywhere("too_many_roles", detail)));
     }
     let grants = resolve(connection, input.permissions.value().unwrap_or_default())?;
@@ -178,7 +193,7 @@ pub fn create(connection: &mut AnyConnection, journal: &mut Journal, input: Role
     let inserted = diesel::insert_into(roles::table).values(&row).execute(connection).map_err(Error::from);
     inserted.map_err(|error| if matches!(error, Error::Conflict(_)) { taken() } else { error })?;
     journal.record(Event::created(Resource::Role, &row.name).sealing(row.seal(connection)?));
-    show(connection, row, 0)
+    show_one(connection, row, 0)
 }
 
 /// Changes what a role may do, from the next request of each of its holders on.
@@ -204,7 +219,7 @@ pub fn update(
     }
     let accounts = holders(connection, name)?;
     if (&row.description, &row.permissions) == (&before.description, &before.permissions) {
-        return show(connection, before, accounts);
+        return show_one(connection, before, accounts);
     }
     let unchanged = roles::table.filter(roles::name.eq(name)).filter(roles::version.eq(before.version));
     if diesel::update(unchanged).set(&row).execute(connection)? == 0 {
@@ -213,7 +228,7 @@ pub fn update(
     let whose: Vec<String> = users::table.filter(users::role.eq(name)).select(users::id).load(connection)?;
     events::withhold_answers_to(connection, &whose)?;
     journal.record(Event::updated(Resource::Role, name, row.version).sealing(row.seal(connection)?));
-    show(connection, row, accounts)
+    show_one(connection, row, accounts)
 }
 
 /// Deletes a role that nobody has.
@@ -240,7 +255,7 @@ pub fn delete(connection: &mut AnyConnection, journal: &mut Journal, name: &str,
 }
 
 fn find(connection: &mut AnyConnection, name: &str) -> Result<RoleRow> {
-    roles::table.find(name).first(connection).optional()?.ok_or(Error::NotFound("role"))
+    roles::table.find(name).get_result(connection).optional()?.ok_or(Error::NotFound("role"))
 }
 
 fn holders(connection: &mut AnyConnection, name: &str) -> Result<i64> {
@@ -323,19 +338,41 @@ fn replace_all(
     }
 }
 
+/// A role by itself, as it looks from outside.
+fn show_one(connection: &mut AnyConnection, row: RoleRow, accounts: i64) -> Result<RoleDefinition> {
+    let grants = row.grants()?;
+    let slugs = slugs_of(connection, &grants)?;
+    Ok(show(row, grants, (&slugs, accounts)))
+}
+
+/// The slugs of all sections and sources that these permissions are limited to, by their ids.
+fn slugs_of<'a>(
+    connection: &mut AnyConnection,
+    grants: impl IntoIterator<Item = &'a Grant>,
+) -> Result<HashMap<String, String>> {
+    let (mut of_sections, mut of_sources) = (BTreeSet::new(), BTreeSet::new());
+    for grant in grants {
+        of_sections.extend(grant.sections.iter().flatten());
+        of_sources.extend(grant.sources.iter().flatten());
+    }
+    let mut slugs: Vec<(String, String)> = Vec::new();
+    // A hundred roles may name more than one statement can.
+    for ids in Vec::from_iter(of_sections).chunks(MOST_ROWS) {
+        slugs.extend(tags::table.filter(tags::id.eq_any(ids)).select((tags::id, tags::slug)).load(connection)?);
+    }
+    for ids in Vec::from_iter(of_sources).chunks(MOST_ROWS) {
+        let named = sources::table.filter(sources::id.eq_any(ids)).select((sources::id, sources::slug));
+        slugs.extend(named.load(connection)?);
+    }
+    Ok(slugs.into_iter().collect())
+}
+
 /// A role as it looks from outside: sections and sources by slug, and by id when there is no such thing any more.
-fn show(connection: &mut AnyConnection, row: RoleRow, accounts: i64) -> Result<RoleDefinition> {
-    let mut permissions = row.grants()?;
-    let ids = |list: fn(&Grant) -> &Option<Vec<String>>, grants: &[Grant]| -> Vec<String> {
-        grants.iter().filter_map(|grant| list(grant).as_ref()).flatten().cloned().collect()
-    };
-    let of_sections = ids(|grant| &grant.sections, &permissions);
-    let of_sources = ids(|grant| &grant.sources, &permissions);
-    let mut slugs: Vec<(String, String)> =
-        tags::table.filter(tags::id.eq_any(of_sections)).select((tags::id, tags::slug)).load(connection)?;
-    let sources = sources::table.filter(sources::id.eq_any(of_sources)).select((sources::id, sources::slug));
-    slugs.extend(sources.load::<(String, String)>(connection)?);
-    let slugs: HashMap<String, String> = slugs.into_iter().collect();
+fn show(
+    row: RoleRow,
+    mut permissions: Vec<Grant>,
+    (slugs, accounts): (&HashMap<String, String>, i64),
+) -> RoleDefinition {
     for grant in &mut permissions {
         for id in grant.sections.iter_mut().flatten().chain(grant.sources.iter_mut().flatten()) {
             if let Some(slug) = slugs.get(id.as_str()) {
@@ -343,7 +380,7 @@ fn show(connection: &mut AnyConnection, row: RoleRow, accounts: i64) -> Result<R
             }
         }
     }
-    Ok(RoleDefinition {
+    RoleDefinition {
         name: row.name,
         description: row.description,
         permissions,
@@ -352,5 +389,5 @@ fn show(connection: &mut AnyConnection, row: RoleRow, accounts: i64) -> Result<R
         version: row.version,
         created_at: Some(row.created_at),
         updated_at: Some(row.updated_at),
-    })
+    }
 }

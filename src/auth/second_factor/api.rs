@@ -3,14 +3,15 @@
 use actix_web::{HttpResponse, delete, get, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::SignInChallenge;
 use super::challenge::ChallengeToken;
 use super::code::Code;
-use super::enrolment::{FreshSecondFactor, Proof, RecoveryCodes, SecondFactorState};
+use super::enrolment::{FreshSecondFactor, RecoveryCodes, SecondFactorState};
+use super::proof::Proof;
 use crate::auth::Allow;
 use crate::auth::accounts::Accounts;
+use crate::auth::api::LARGEST;
 use crate::auth::password::Password;
 use crate::auth::permission::needs;
 use crate::auth::sessions::{SessionTokens, Sessions};
@@ -23,9 +24,7 @@ use crate::http::input::{Complete, Input};
 use crate::http::patch::Patch;
 use crate::http::path::Reference;
 use crate::http::query::{Query, WriteOptions};
-
-/// Largest body of these operations, in bytes: it is refused before a long password could cost anything.
-const LARGEST: usize = 16 * 1024;
+use crate::http::service_config::ServiceConfig;
 
 /// The addresses of this file.
 pub fn routes(config: &mut ServiceConfig) {
@@ -37,14 +36,13 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Who sets one up.
 #[derive(Default, Deserialize, ToSchema)]
 pub struct BeginInput {
-    /// Your password.
+    /// Your password. An account that has none leaves it out, within ten minutes of signing in.
     #[serde(default)]
-    #[schema(value_type = Password, required)]
+    #[schema(value_type = Password)]
     current_password: Patch<Password>,
 }
 
 impl Input for BeginInput {
-    const REQUIRED: &'static [&'static str] = &["current_password"];
     const LARGEST: usize = LARGEST;
 }
 
@@ -65,9 +63,9 @@ impl Input for ConfirmInput {
 /// Both factors.
 #[derive(Default, Deserialize, ToSchema)]
 pub struct ProofInput {
-    /// Your password.
+    /// Your password. An account that has none leaves it out, within ten minutes of signing in.
     #[serde(default)]
-    #[schema(value_type = Password, required)]
+    #[schema(value_type = Password)]
     current_password: Patch<Password>,
     /// The six digits that your app shows, or a recovery code.
     #[serde(default)]
@@ -76,7 +74,7 @@ pub struct ProofInput {
 }
 
 impl Input for ProofInput {
-    const REQUIRED: &'static [&'static str] = &["current_password", "code"];
+    const REQUIRED: &'static [&'static str] = &["code"];
     const LARGEST: usize = LARGEST;
 }
 
@@ -129,9 +127,9 @@ async fn begin_second_factor(
     accounts: Accounts,
     input: Complete<BeginInput>,
 ) -> Result<Answer> {
-    let password = given(input.0.current_password, "/current_password")?;
+    let password = input.0.current_password.value();
     let account = accounts.email_key(&caller.user_id).await?;
-    let begin = accounts.begin_second_factor(&caller, &password);
+    let begin = accounts.begin_second_factor(&caller, password.as_ref());
     let fresh = sessions.guarded(&visitor, &account, begin).await?;
     Ok(Answer::one(&fresh, Audience::Caller))
 }
@@ -253,9 +251,6 @@ async fn remove_user_second_factor(
 }
 
 fn proof(input: ProofInput, visitor: &Visitor) -> Result<Proof> {
-    Ok(Proof {
-        password: given(input.current_password, "/current_password")?,
-        code: given(input.code, "/code")?,
-        visitor: visitor.clone(),
-    })
+    let code = Some(given(input.code, "/code")?);
+    Ok(Proof { password: input.current_password.value(), code, visitor: visitor.clone() })
 }

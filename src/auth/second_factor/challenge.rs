@@ -71,7 +71,7 @@ pub fn count_attempt(connection: &mut AnyConnection, hash: &str) -> Result<()> {
     Ok(())
 }
 
-/// Forgets every challenge of an account: there is no factor any more that they ask for.
+/// Forgets every challenge of an account: there is no factor any more that they ask for, or nobody is to get in by them.
 pub fn forget(connection: &mut AnyConnection, user_id: &str) -> Result<()> {
     let of_user = sign_in_challenges::table.filter(sign_in_challenges::user_id.eq(user_id));
     diesel::delete(of_user).execute(connection)?;

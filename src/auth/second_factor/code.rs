@@ -3,15 +3,14 @@
 use std::borrow::Cow;
 
 use data_encoding::BASE32_NOPAD;
-use rand::TryRng;
-use rand::rngs::SysRng;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::error::{Error, Result};
+use crate::auth::random;
+use crate::error::Result;
 use crate::hash::sha256;
 use crate::http::fields::refusal;
 
@@ -61,8 +60,7 @@ impl AppCode {
 impl RecoveryCode {
     /// A fresh code from the operating system's random numbers.
     pub fn make() -> Result<RecoveryCode> {
-        let mut random = [0_u8; RANDOM];
-        SysRng.try_fill_bytes(&mut random).map_err(Error::internal)?;
+        let random: [u8; RANDOM] = random::bytes()?;
         Ok(RecoveryCode(BASE32_NOPAD.encode(&random).to_ascii_lowercase().into()))
     }
 

@@ -4,12 +4,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::code::{Code, RecoveryCode};
+use super::proof::Proof;
 use super::totp::TotpSecret;
 use super::{challenge, note_refusal, store, wrong_code};
 use crate::auth::accounts::{Accounts, wrong_password};
 use crate::auth::password::Password;
+use crate::auth::user_store::{self, UserRow};
 use crate::auth::visitor::Visitor;
-use crate::auth::{SignedIn, session_list, user_store};
+use crate::auth::{SignedIn, session_list};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::error::{Error, Rejection, Result};
@@ -47,16 +49,6 @@ pub struct RecoveryCodes {
     recovery_codes: Vec<String>,
 }
 
-/// What somebody shows who changes their second factor.
-pub struct Proof {
-    /// Their password.
-    pub password: Password,
-    /// A code that is good now.
-    pub code: Code,
-    /// Where they are.
-    pub visitor: Visitor,
-}
-
 impl Accounts {
     /// Where somebody stands with their second factor.
     pub async fn second_factor(&self, user: &SignedIn) -> Result<SecondFactorState> {
@@ -74,14 +66,14 @@ impl Accounts {
     /// Makes a secret for an authenticator app, in place of one that was not confirmed.
     ///
     /// Errors: 409 when a factor is on, 422 on `/current_password` when it is wrong.
-    pub async fn begin_second_factor(&self, user: &SignedIn, password: &Password) -> Result<FreshSecondFactor> {
-        let account = self.prove_password(user, password).await?;
+    pub async fn begin_second_factor(&self, user: &SignedIn, password: Option<&Password>) -> Result<FreshSecondFactor> {
+        let account = self.prove(user, password).await?;
         let secret = TotpSecret::make()?;
         let fresh = FreshSecondFactor {
             uri: secret.address(&self.second_factors.issuer, &account.email)?,
             secret: secret.base32(),
         };
-        let sealed = self.second_factors.cipher.seal(&account.id, &secret)?;
+        let sealed = self.second_factors.cipher.seal(&account.id, secret.bytes())?;
         let write = self.ledger.write(user.actor(), WriteOptions::default(), move |connection, journal| {
             let hash = &account.password_hash;
             if !user_store::confirm_password(connection, &account.id, hash, hash)? {
@@ -101,11 +93,11 @@ impl Accounts {
     /// Errors: 409 when none was begun within the hour, 422 on `/code` when it is wrong.
     pub async fn confirm_second_factor(&self, user: &SignedIn, code: Code, visitor: Visitor) -> Result<RecoveryCodes> {
         let (id, session_id) = (user.user_id.clone(), user.session_id().map(str::to_owned));
-        let cipher = self.second_factors.cipher.clone();
+        let factors = self.second_factors.clone();
         let write = self.ledger.write(user.actor(), WriteOptions::default(), move |connection, journal| {
             user_store::hold(connection, &id)?;
             let begun = store::find_begun(connection, &id, journal.now())?.ok_or_else(not_begun)?;
-            let secret = cipher.open(&id, &begun.secret).ok_or_else(not_begun)?;
+            let secret = factors.kept(&id, &begun.secret).ok_or_else(not_begun)?;
             let step = match &code {
                 Code::App(code) => secret.step_of(code, journal.now()),
                 Code::Recovery(_) => None,
@@ -133,14 +125,14 @@ impl Accounts {
             journal.record(Event::new(Action::RecoveryCodesRenewed, Resource::User, id).noted(note));
             fresh_recovery_codes(connection, id)
         };
-        self.with_proof(user, proof, work).await
+        self.with_factor(user, proof, work).await
     }
 
     /// Removes one's own factor.
     ///
     /// Errors: 409 when none is on, 422 on `/current_password` or `/code` when it is wrong.
     pub async fn remove_own_second_factor(&self, user: &SignedIn, proof: Proof) -> Result<()> {
-        self.with_proof(user, proof, |connection, journal, id, note| removed(connection, journal, id, note).map(drop))
+        self.with_factor(user, proof, |connection, journal, id, note| removed(connection, journal, id, note).map(drop))
             .await
     }
 
@@ -165,30 +157,21 @@ impl Accounts {
     }
 
     /// Does something to a factor that is on, for whoever shows the password and a code.
-    async fn with_proof<T: Send + 'static>(
+    async fn with_factor<T: Send + 'static>(
         &self,
         user: &SignedIn,
         proof: Proof,
         work: impl FnOnce(&mut AnyConnection, &mut Journal, &str, Option<String>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let Proof { password, code, visitor } = proof;
-        let account = self.prove_password(user, &password).await?;
-        let factors = self.second_factors.clone();
-        let write = self.ledger.write(user.actor(), WriteOptions::default(), move |connection, journal| {
-            let hash = &account.password_hash;
-            if !user_store::confirm_password(connection, &account.id, hash, hash)? {
-                return Err(wrong_password());
-            }
+        let note = proof.visitor.note();
+        let work = move |connection: &mut AnyConnection, journal: &mut Journal, account: &UserRow| {
             if !super::is_on(connection, &account.id)? {
                 let detail = "You have no second factor; POST /v1/auth/second-factor begins to set one up.";
                 return Err(Error::Conflict(Rejection::anywhere("second_factor_off", detail)));
             }
-            if !factors.accept(connection, journal, (&account.id, &code, &visitor))? {
-                return Ok(None);
-            }
-            work(connection, journal, &account.id, visitor.note()).map(Some)
-        });
-        write.await?.ok_or_else(wrong_code)
+            work(connection, journal, &account.id, note)
+        };
+        self.with_proof(user, proof, work).await
     }
 }
 

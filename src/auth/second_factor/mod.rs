@@ -6,19 +6,17 @@
 
 mod api;
 mod challenge;
-mod cipher;
 mod code;
 mod enrolment;
+mod proof;
 mod signing_in;
 mod store;
 mod totp;
 
 use std::sync::Arc;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use self::cipher::Cipher;
-use self::code::Code;
+use self::totp::TotpSecret;
+use crate::auth::cipher::Cipher;
 use crate::auth::decide::Rights;
 use crate::auth::roles;
 use crate::auth::visitor::Visitor;
@@ -27,7 +25,11 @@ use crate::config::Secret;
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Rejection, Result};
 use crate::events::{Action, Event, Journal, Resource};
+use crate::http::service_config::ServiceConfig;
 
+pub use challenge::forget as forget_challenges;
+pub use code::Code;
+pub use proof::Proof;
 pub use signing_in::{SignIn, SignInChallenge, ask};
 
 /// What apps show above the code when the site has no name.
@@ -48,7 +50,7 @@ impl SecondFactors {
     pub fn new(secret: &Secret, site: Option<&str>, roles: &[String]) -> SecondFactors {
         let host = site.and_then(|site| url::Url::parse(site).ok()).and_then(|url| Some(url.domain()?.to_owned()));
         SecondFactors {
-            cipher: Cipher::new(secret),
+            cipher: Cipher::new(secret, "second-factor"),
             issuer: host.map_or_else(|| NAMELESS.into(), Arc::from),
             roles: roles.into(),
         }
@@ -62,12 +64,7 @@ impl SecondFactors {
     /// Says in the log which of those roles do not exist: one that is misspelled protects nobody. That is no reason not to
     /// serve, because a role can be made later.
     pub async fn warn_of_missing_roles(&self, db: &Db) {
-        let roles = Arc::clone(&self.roles);
-        match db.read(move |connection| roles::missing(connection, &roles)).await {
-            Ok(missing) if missing.is_empty() => {}
-            Ok(missing) => tracing::warn!(?missing, "DATELINE_SECOND_FACTOR_ROLES names roles that do not exist"),
-            Err(error) => tracing::warn!(%error, "it is not known whether DATELINE_SECOND_FACTOR_ROLES exist"),
-        }
+        roles::warn_of_missing(db, "DATELINE_SECOND_FACTOR_ROLES", self.roles.to_vec()).await;
     }
 
     /// Whether somebody has to set one up before they may do anything else.
@@ -104,6 +101,11 @@ impl SecondFactors {
         Ok(accepted)
     }
 
+    /// The secret of an account that was kept; `None` when it was encrypted for another one, or under another key.
+    fn kept(&self, user_id: &str, sealed: &[u8]) -> Option<TotpSecret> {
+        TotpSecret::from_bytes(&self.cipher.open(user_id, sealed)?)
+    }
+
     /// The step of time whose code this is, of the factor that is on.
     fn step_of(
         &self,
@@ -113,7 +115,7 @@ impl SecondFactors {
         now: Timestamp,
     ) -> Result<Option<i64>> {
         let Some(factor) = store::find(connection, user_id)? else { return Ok(None) };
-        let Some(secret) = self.cipher.open(user_id, &factor.secret) else {
+        let Some(secret) = self.kept(user_id, &factor.secret) else {
             // Recovery codes still work, and the operator can remove the factor.
             tracing::error!(user_id, "a second factor cannot be decrypted; was DATELINE_SECRET changed?");
             return Ok(None);

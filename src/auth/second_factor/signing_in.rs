@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::challenge::{self, ChallengeToken};
 use super::code::Code;
 use super::wrong_code;
-use crate::auth::sessions::{Opened, SessionTokens, Sessions, open};
+use crate::auth::sessions::{Means, Opened, SessionTokens, Sessions, open};
 use crate::auth::user_store::{self, UserRow};
 use crate::auth::visitor::Visitor;
 use crate::clock::Timestamp;
@@ -84,7 +84,7 @@ impl Sessions {
                 if !challenge::take(connection, &hash)? {
                     return Err(over());
                 }
-                open(connection, journal, (user, &visitor)).map(Some)
+                open(connection, journal, (user, &visitor), Means::Password).map(Some)
             });
         write.await?.ok_or_else(wrong_code)
     }

@@ -3,14 +3,13 @@
 
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
-use rand::TryRng;
-use rand::rngs::SysRng;
 use secrecy::{ExposeSecret, SecretBox};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 use url::Url;
 
 use super::code::AppCode;
+use crate::auth::random;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
@@ -32,14 +31,12 @@ pub struct TotpSecret(SecretBox<[u8; LENGTH]>);
 impl TotpSecret {
     /// A fresh secret from the operating system's random numbers.
     pub fn make() -> Result<TotpSecret> {
-        let mut random = [0_u8; LENGTH];
-        SysRng.try_fill_bytes(&mut random).map_err(Error::internal)?;
-        Ok(TotpSecret::from_bytes(random))
+        Ok(TotpSecret(SecretBox::new(Box::new(random::bytes()?))))
     }
 
-    /// A secret that was kept.
-    pub fn from_bytes(bytes: [u8; LENGTH]) -> TotpSecret {
-        TotpSecret(SecretBox::new(Box::new(bytes)))
+    /// A secret that was kept, when it is as long as they are.
+    pub fn from_bytes(bytes: &[u8]) -> Option<TotpSecret> {
+        Some(TotpSecret(SecretBox::new(Box::new(bytes.try_into().ok()?))))
     }
 
     /// For the one place that encrypts it.
@@ -94,7 +91,7 @@ mod tests {
     use super::*;
 
     fn secret() -> TotpSecret {
-        TotpSecret::from_bytes(*b"12345678901234567890")
+        TotpSecret::from_bytes(b"12345678901234567890").unwrap()
     }
 
     fn at(seconds: i64) -> Timestamp {

@@ -9,7 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use super::{Problem, Story};
-use crate::articles::{self, ArticleInput, NewArticle, Publish, Schedule};
+use crate::articles::{self, ArticleInput, ArticleRow, NewArticle, Publish, Schedule};
+use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::error::{Error, Result};
 use crate::events::{Actor, Journal, Ledger};
@@ -33,6 +34,8 @@ pub struct Outcome {
     pub problems: Vec<Problem>,
     /// Where the stories are that are new or changed.
     pub slugs: Vec<String>,
+    /// Where the stories are whose corrections were left out.
+    pub without_corrections: Vec<String>,
     /// Where the story is, when this is the outcome of one.
     pub slug: String,
 }
@@ -46,6 +49,7 @@ impl Outcome {
         self.published += other.published;
         self.problems.extend(other.problems);
         self.slugs.extend(other.slugs);
+        self.without_corrections.extend(other.without_corrections);
     }
 }
 
@@ -161,15 +165,29 @@ pub fn store(connection: &mut AnyConnection, journal: &mut Journal, story: &Stor
     if outcome.unchanged == 0 {
         outcome.slugs.push(row.slug.clone());
     }
-    let is_current =
-        Schedule::of(connection, &row.id, journal.now())?.running.is_some_and(|now| now.revision == row.version);
-    if story.publish && !is_current {
+    if story.corrections > 0 {
+        outcome.without_corrections.push(row.slug.clone());
+    }
+    if story.publish && is_to_be_published(connection, (&row, outcome.unchanged > 0), journal.now())? {
         let dated = story.dated.filter(|dated| *dated < journal.now());
         let held = articles::hold(connection, journal, &row)?;
         articles::publish(connection, journal, held, Publish { dated, ..Publish::default() })?;
         outcome.published = 1;
     }
     Ok(outcome)
+}
+
+/// Whether a story that should be published still has to be. One that comes again as it is stays as the editors left it:
+/// what they took down, scheduled or hold back under an embargo is theirs to bring back.
+fn is_to_be_published(
+    connection: &mut AnyConnection,
+    (row, comes_again): (&ArticleRow, bool),
+    now: Timestamp,
+) -> Result<bool> {
+    let Schedule { running, pending, .. } = Schedule::of(connection, &row.id, now)?;
+    let is_current = running.as_ref().is_some_and(|running| running.revision == row.version);
+    let is_left = comes_again && row.publication_number > 0 && (running.is_none() || pending.is_some());
+    Ok(!is_current && !is_left)
 }
 
 /// The slug by which a story is recognised when it comes again.

@@ -18,13 +18,14 @@ use crate::config::Settings;
 pub use read::story_in_markdown;
 pub use story::{Defaults, Story};
 
-/// Most stories of one file whose addresses are printed.
+/// Most stories of one file that are named.
 const MOST_SLUGS: usize = 20;
 
 /// Bring in stories from files
 ///
 /// Reads NDJSON and JSON in the shape that the API gives, Markdown with YAML front matter, and stories pasted as plain
-/// text. Each file is imported whole or not at all. Importing the same file again changes nothing.
+/// text. Each file is imported whole or not at all. Importing the same file again changes nothing, also where editors took a
+/// story down or scheduled it meanwhile. Public corrections that stand in a file are left out, and it says of which stories.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  dateline import stories.ndjson\n  dateline import drafts/*.md --section politics\n  \
@@ -85,6 +86,18 @@ impl Problem {
     }
 }
 
+/// What is said of stories whose corrections were left out: each of the first ones, and how many more.
+fn said_of_corrections(name: &str, slugs: &[String]) -> Vec<String> {
+    let each = |slug: &String| {
+        format!("{name}: /v1/articles/{slug}: its corrections were left out; make them with POST …/{slug}/corrections")
+    };
+    let mut lines: Vec<String> = slugs.iter().take(MOST_SLUGS).map(each).collect();
+    if slugs.len() > MOST_SLUGS {
+        lines.push(format!("{name}: the corrections of {} more stories were left out", slugs.len() - MOST_SLUGS));
+    }
+    lines
+}
+
 impl Import {
     /// Imports every file and says what happened. Errors: when anything was refused.
     pub fn run(self, settings: Settings) -> Result<(), CommandError> {
@@ -108,6 +121,9 @@ impl Import {
             }
             if outcome.slugs.len() <= MOST_SLUGS {
                 outcome.slugs.iter().for_each(|slug| println!("{name}: /v1/articles/{slug}"));
+            }
+            for line in said_of_corrections(&name, &outcome.without_corrections) {
+                eprintln!("{line}");
             }
             total.add(outcome);
         }

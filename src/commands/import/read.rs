@@ -41,6 +41,8 @@ fn format_of(file: &Path) -> Result<Format, Problem> {
     }
 }
 
+const TOO_LARGE: &str = "is larger than 1 GiB; split it";
+
 fn read(file: &Path) -> Result<String, Problem> {
     let refuse = |error: std::io::Error| Problem::of_file(format!("cannot be read: {error}"));
     let bytes = if file.as_os_str() == "-" {
@@ -49,10 +51,14 @@ fn read(file: &Path) -> Result<String, Problem> {
         bytes
     } else {
         let length = fs::metadata(file).map_err(refuse)?.len();
-        if length > LARGEST_FILE { Vec::new() } else { fs::read(file).map_err(refuse)? }
+        let too_large = length > LARGEST_FILE;
+        if too_large { Err(Problem::of_file(TOO_LARGE)) } else { fs::read(file).map_err(refuse) }?
     };
-    if bytes.is_empty() || bytes.len() as u64 > LARGEST_FILE {
-        return Err(Problem::of_file("is empty or larger than 1 GiB; split it"));
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(Problem::of_file(TOO_LARGE));
+    }
+    if bytes.is_empty() {
+        return Err(Problem::of_file("is empty"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();

@@ -47,6 +47,9 @@ pub struct Story {
     pub publish: bool,
     /// The date that readers are told, when the story is older than today.
     pub dated: Option<Timestamp>,
+    /// How many public corrections it has where it comes from. They are left out: each is dated and signed by the house that
+    /// made it.
+    pub corrections: usize,
 }
 
 impl Story {
@@ -57,7 +60,8 @@ impl Story {
             let what = "body: lists leave out the text; import what /v1/articles/export gives, or one article";
             return Err(Problem::at(line, what));
         }
-        let published = matches!(members.get("status").and_then(Value::as_str), Some("published" | "changed"));
+        // A working copy that was changed since it was published says what no reader has seen.
+        let published = members.get("status").and_then(Value::as_str) == Some("published");
         let publish = match members.remove("publish") {
             None => published || defaults.publish,
             Some(Value::Bool(publish)) => publish || defaults.publish,
@@ -70,11 +74,12 @@ impl Story {
             }
             Some(_) => return Err(Problem::at(line, "published_at: must be an RFC 3339 time in quotes")),
         };
+        let corrections = members.get("corrections").and_then(Value::as_array).map_or(0, Vec::len);
         // Where an export goes on after this story.
         members.remove("cursor");
         members.retain(|name, _| !ArticleInput::READ_ONLY.contains(&name.as_str()));
         complete(&mut members, defaults);
-        Ok(Story { line, members, publish, dated })
+        Ok(Story { line, members, publish, dated, corrections })
     }
 }
 
@@ -110,13 +115,15 @@ mod tests {
     #[test]
     fn what_the_api_gives_can_be_imported() {
         let Value::Object(members) = json!({
-            "id": "x", "title": "T", "body_html": "<p>", "status": "published", "published_at": "2026-03-04T16:00:00Z"
+            "id": "x", "title": "T", "body_html": "<p>", "status": "published", "published_at": "2026-03-04T16:00:00Z",
+            "corrections": [{ "type": "correction", "text": "It was Tuesday." }]
         }) else {
             unreachable!()
         };
         let story = Story::new(1, members, &Defaults::default()).unwrap();
         assert_eq!(story.members.keys().collect::<Vec<_>>(), ["title"]);
         assert!(story.publish);
+        assert_eq!(story.corrections, 1);
         assert_eq!(story.dated.unwrap().to_string(), "2026-03-04T16:00:00Z");
     }
 

@@ -222,7 +222,7 @@ fn keys((key, first, second, third, text, _): &PickedRow, slots: Slots, columns:
 /// Where a page goes on.
 fn after(order: &Order, keys: &[Key]) -> Result<After> {
     if order.len() != keys.len() {
-        return Err(Error::bad_parameter("cursor", "invalid_cursor", "is not a cursor of this list"));
+        return Err(Error::wrong_cursor());
     }
     let values: Result<Vec<Value>> = order.iter().zip(keys).map(|((column, _), key)| column.value(key)).collect();
     Ok(After { values: values? })

@@ -120,6 +120,13 @@ impl Branch<'_> {
             push_column(out, (link.name, link.row));
             out.push_sql(" AND ");
         }
+        // SQLite begins a walk at the first end that it is told: a filter's would have it pass over every row up to the
+        // cursor.
+        let (begins, tested_last) = if self.ordered { (after, None) } else { (None, after) };
+        if let Some(after) = begins {
+            after.walk(order, true, self.place, out.reborrow())?;
+            out.push_sql(" AND ");
+        }
         separated(out, " AND ", &self.terms, |term, mut out| match term {
             Term::Sought(predicate) => predicate.walk(self.place, out),
             Term::Tested(predicate) => tested(&mut out, |out| predicate.walk(self.place, out)),
@@ -135,9 +142,9 @@ impl Branch<'_> {
             push_column(out, self.place.column(column.name));
             out.push_sql(column.kind.always_true());
         }
-        if let Some(after) = after {
+        if let Some(after) = tested_last {
             out.push_sql(" AND ");
-            after.walk(order, self.ordered, self.place, out.reborrow())?;
+            after.walk(order, false, self.place, out.reborrow())?;
         }
         Ok(())
     }

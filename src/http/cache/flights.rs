@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::entry::Entry;
+use crate::clock::Timestamp;
 
 type Outcome = Option<Arc<Entry>>;
 
@@ -75,11 +76,10 @@ impl Drop for Pilot {
 }
 
 impl Passenger {
-    /// The answer, or `None` when nothing came of it: whoever made it left, or it is not for everybody.
-    pub async fn wait(mut self) -> Outcome {
-        match self.0.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.clone(),
-            Err(_) => None,
-        }
+    /// The answer, or `None` when nothing came of it: whoever made it left, it is not for everybody, or its time is over by
+    /// the moment at which it lands.
+    pub async fn wait(mut self, now: impl FnOnce() -> Timestamp) -> Outcome {
+        let landed = self.0.wait_for(Option::is_some).await.ok()?.clone();
+        landed.filter(|entry| entry.holds(now()))
     }
 }

@@ -351,11 +351,24 @@ mod tests {
         let first = pilot(&cache, "/a");
         let Seat::Passenger(waiting) = cache.board("/a") else { panic!("made twice") };
         first.land(&entry("a", Timestamp::FOREVER));
-        assert!(waiting.wait().await.is_some());
+        assert!(waiting.wait(|| moment("2026-11-23T12:00:00Z")).await.is_some());
         let second = pilot(&cache, "/a");
         let Seat::Passenger(waiting) = cache.board("/a") else { panic!("made twice") };
         drop(second);
-        assert!(waiting.wait().await.is_none());
+        assert!(waiting.wait(|| moment("2026-11-23T12:00:00Z")).await.is_none());
+    }
+
+    #[actix_web::test]
+    async fn what_was_true_when_it_was_begun_is_not_given_when_it_is_over() {
+        let cache = Cache::new(1 << 20);
+        let wait = async |now: &'static str| {
+            let pilot = pilot(&cache, "/a");
+            let Seat::Passenger(waiting) = cache.board("/a") else { panic!("made twice") };
+            pilot.land(&entry("a", moment("2026-11-23T12:00:05Z")));
+            waiting.wait(|| moment(now)).await.is_some()
+        };
+        assert!(wait("2026-11-23T12:00:04Z").await);
+        assert!(!wait("2026-11-23T12:00:05Z").await, "it was for until then");
     }
 
     #[test]

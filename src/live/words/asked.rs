@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::fold::each_word;
 use crate::db::AnyConnection;
-use crate::db::fulltext::{Phrase, Question, Seen};
+use crate::db::fulltext::{self, Phrase, Question, Seen};
 use crate::db::vocabulary;
 use crate::error::Result;
 use crate::http::fields;
@@ -29,7 +29,10 @@ const MOST_TOGETHER: usize = 6;
 const SHORTEST_BEGINNING: usize = 3;
 
 /// In how many ways it is completed at most: with the shortest words of all that begin so.
-const MOST_COMPLETIONS: i64 = 50;
+const MOST_COMPLETIONS: usize = 50;
+
+/// How many times that many words are looked through for those that stand somewhere: a word outlives the texts it was in.
+const MOST_LOOKS: usize = 10;
 
 /// What is searched for, up to 200 characters and 16 words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -113,12 +116,34 @@ impl SearchText {
 fn complete(connection: &mut AnyConnection, phrases: &mut Vec<Phrase>, seen: Seen) -> Result<()> {
     let Some(phrase) = phrases.first().cloned() else { return Ok(()) };
     let Some((last, before)) = phrase.split_last() else { return Ok(()) };
-    for word in vocabulary::completions(connection, last, seen, MOST_COMPLETIONS)? {
+    for word in completions(connection, last, seen)? {
         if word != *last {
             phrases.push(before.iter().cloned().chain([word]).collect());
         }
     }
     Ok(())
+}
+
+/// The shortest words that begin like this. Where there are more than may be asked for, those that these eyes see nowhere
+/// leave their place to others; where all have a place, they harm nobody, and nothing more is asked.
+fn completions(connection: &mut AnyConnection, beginning: &str, seen: Seen) -> Result<Vec<String>> {
+    let step = i64::try_from(MOST_COMPLETIONS).unwrap_or(i64::MAX);
+    let mut kept = Vec::new();
+    for look in (0..).step_by(MOST_COMPLETIONS).take(MOST_LOOKS) {
+        let mut words = vocabulary::completions(connection, beginning, seen, (look, step + 1))?;
+        let are_more = words.len() > MOST_COMPLETIONS;
+        words.truncate(MOST_COMPLETIONS);
+        if are_more || look > 0 {
+            let told: BTreeSet<String> = fulltext::seen_words(connection, &words, seen)?.into_iter().collect();
+            words.retain(|word| told.contains(word));
+        }
+        kept.extend(words);
+        if !are_more || kept.len() >= MOST_COMPLETIONS {
+            break;
+        }
+    }
+    kept.truncate(MOST_COMPLETIONS);
+    Ok(kept)
 }
 
 /// A part of the text, between spaces or quotation marks.

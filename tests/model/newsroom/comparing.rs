@@ -16,7 +16,9 @@ impl Newsroom {
     pub(super) fn compare(&self, touched: Option<usize>) -> Result<(), String> {
         let (reader, now) = (self.server().anonymous().unchecked(), self.now);
         let steady = self.steps * 7919;
-        same("readers' list", &listed(&reader, "?limit=100"), &self.expected(|story| story.running(now)))?;
+        let running = self.expected(|story| story.running(now));
+        same("readers' list", &listed(&reader, "?limit=100"), &running)?;
+        same("readers' list, counted", &listed(&reader, "?limit=100&count=true"), &running)?;
         same("partners' list", &listed(&self.partner, "?limit=100"), &self.expected(|story| story.ahead(now)))?;
         let then = steady as u64 % (now + 1);
         let past = format!("?limit=100&as_of={}", self.moment(then));

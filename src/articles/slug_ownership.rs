@@ -1,6 +1,7 @@
 //! Whose a slug is: what once led readers to a story leads there for ever, unless an editor takes it over on purpose.
 
-use diesel::dsl::{exists, not};
+use diesel::alias;
+use diesel::dsl::{exists, max, not};
 use diesel::prelude::*;
 
 use super::access;
@@ -30,12 +31,18 @@ pub fn was_killed(connection: &mut AnyConnection, slug: &str) -> Result<bool> {
 
 /// The story that was last published under this slug, and since when readers know it so.
 fn latest(connection: &mut AnyConnection, slug: &str) -> Result<Option<(String, Timestamp)>> {
+    // The newest moment first, which the index of slugs ends with: a story may have had its slug for many publications.
+    let same = alias!(publications as same);
+    let newest = same
+        .filter(same.field(publications::slug).eq(slug))
+        .filter(same.field(publications::live_until).gt(same.field(publications::live_from)))
+        .select(max(same.field(publications::live_from)));
     let latest = publications::table
         .filter(publications::slug.eq(slug))
         .filter(publications::live_until.gt(publications::live_from))
-        .order((publications::live_from.desc(), publications::id.desc()))
+        .filter(publications::live_from.nullable().eq_any(newest))
+        .order(publications::id.desc())
         .select((publications::article_id, publications::live_from));
-    // Without a limit, which would be a value: nearly always there is no such row, or a handful.
     Ok(latest.get_result(connection).optional()?)
 }
 
