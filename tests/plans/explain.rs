@@ -8,6 +8,7 @@ use diesel::pg::PgConnection;
 use diesel::sql_types::{Integer, Text};
 use diesel::sqlite::SqliteConnection;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use rusqlite::StatementStatus;
 use serde_json::Value;
 
 /// The tables that grow with the stories.
@@ -35,9 +36,10 @@ const PARTIAL: [&str; 11] = [
     "articles_source",
 ];
 
-/// Asks a database for plans.
+/// Asks a database for plans, and for what it did.
 pub enum Explainer {
-    Sqlite(SqliteConnection),
+    /// The second one counts its steps, which diesel does not tell.
+    Sqlite(SqliteConnection, rusqlite::Connection),
     Postgres(PgConnection),
 }
 
@@ -61,7 +63,8 @@ impl Explainer {
     pub fn new(url: &DatabaseUrl) -> Explainer {
         match url {
             DatabaseUrl::Sqlite(path) => {
-                Explainer::Sqlite(SqliteConnection::establish(path.to_str().unwrap()).unwrap())
+                let counting = rusqlite::Connection::open(path).unwrap();
+                Explainer::Sqlite(SqliteConnection::establish(path.to_str().unwrap()).unwrap(), counting)
             }
             DatabaseUrl::Postgres(text) => {
                 let mut connection = PgConnection::establish(text).unwrap();
@@ -77,7 +80,7 @@ impl Explainer {
         let (sql, values) = statement.split_once(" -- binds: ").unwrap_or((statement, "[]"));
         let sql = with_values(sql, values);
         match self {
-            Explainer::Sqlite(connection) => {
+            Explainer::Sqlite(connection, _) => {
                 let steps = steps(connection, &sql);
                 let fault = judge_steps(&sql, &steps);
                 let lines: Vec<String> =
@@ -92,10 +95,26 @@ impl Explainer {
         }
     }
 
+    /// What a database does for a statement: SQLite its steps, PostgreSQL the rows that it looks at.
+    pub fn work(&mut self, statement: &str) -> i64 {
+        let (sql, values) = statement.split_once(" -- binds: ").unwrap_or((statement, "[]"));
+        let sql = with_values(sql, values);
+        match self {
+            Explainer::Sqlite(_, connection) => {
+                let mut statement = connection.prepare(&sql).unwrap();
+                let mut rows = statement.query([]).unwrap();
+                while rows.next().unwrap().is_some() {}
+                drop(rows);
+                statement.get_status(StatementStatus::VmStep).into()
+            }
+            Explainer::Postgres(connection) => rows(&explained(connection, "ANALYZE, TIMING OFF, FORMAT JSON", &sql)),
+        }
+    }
+
     /// The plan of a statement: a list of steps, or a tree of nodes.
     pub fn plan(&mut self, sql: &str) -> Value {
         match self {
-            Explainer::Sqlite(connection) => steps(connection, sql).into_iter().map(|step| step.detail).collect(),
+            Explainer::Sqlite(connection, _) => steps(connection, sql).into_iter().map(|step| step.detail).collect(),
             Explainer::Postgres(connection) => node(connection, sql),
         }
     }
@@ -106,7 +125,18 @@ fn steps(connection: &mut SqliteConnection, sql: &str) -> Vec<Step> {
 }
 
 fn node(connection: &mut PgConnection, sql: &str) -> Value {
-    let lines: Vec<Plan> = sql_query(format!("EXPLAIN (FORMAT JSON) {sql}"))
+    explained(connection, "FORMAT JSON", sql)
+}
+
+/// How many rows a node and those below it looked at.
+fn rows(node: &Value) -> i64 {
+    let count = |name: &str| node[name].as_f64().unwrap_or(0.0);
+    let looked_at = (count("Actual Rows") + count("Rows Removed by Filter")) * count("Actual Loops");
+    looked_at as i64 + node["Plans"].as_array().into_iter().flatten().map(rows).sum::<i64>()
+}
+
+fn explained(connection: &mut PgConnection, options: &str, sql: &str) -> Value {
+    let lines: Vec<Plan> = sql_query(format!("EXPLAIN ({options}) {sql}"))
         .load(connection)
         .unwrap_or_else(|error| panic!("{error}\n{sql}"));
     let text: String = lines.into_iter().map(|line| line.text).collect();
