@@ -33,6 +33,7 @@ async fn list_events(
     db: Data<Db>,
     cursors: Data<Cursors>,
 ) -> Result<impl Responder> {
+    query.filter.refuse_unknown_actor()?;
     let page = query.paging.page(&cursors, &query.binding)?;
     let list = db.read(move |connection| store::list(connection, &query.filter, &page)).await?;
     let list: LogEntryList = list.map(LogEntry::from);

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::db::schema::events;
@@ -35,6 +36,21 @@ pub struct LogFilter {
     /// Only earlier than this moment.
     #[param(value_type = Option<String>, format = DateTime)]
     pub until: Option<Timestamp>,
+}
+
+impl LogFilter {
+    /// Errors: 400 on `actor` for what can be nobody: a name would be taken for somebody who did nothing.
+    pub fn refuse_unknown_actor(&self) -> Result<()> {
+        let is_actor = |actor: &String| is_nobody(actor) || Uuid::try_parse(actor).is_ok();
+        match &self.actor {
+            Some(actor) if !is_actor(actor) => {
+                let detail = "must be the id of an account or an API token, or operator, clock or anonymous; \
+                              GET /v1/users has the ids of accounts";
+                Err(Error::bad_parameter("actor", "not_an_actor", detail))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// One page of the log, oldest first.

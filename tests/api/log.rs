@@ -78,6 +78,7 @@ fn what_cannot_be_asked_is_named(database: Database) {
         ("after=-1", "after"),
         ("after=soon", "after"),
         ("resource=story", "resource"),
+        ("actor=ada@example.org", "actor"),
         ("action=publish", "action"),
         ("since=yesterday", "since"),
         ("until=2026-13-01", "until"),
