@@ -130,12 +130,23 @@ impl Users {
 
 async fn list(accounts: &Accounts) -> Result<(), CommandError> {
     for user in accounts.all().await? {
-        let User { email, role, name, active, second_factor, .. } = user;
-        let (active, factor) =
-            (if active { "active" } else { "not active" }, if second_factor { "second factor" } else { "" });
-        println!("{email:<40} {role:<12} {active:<12} {factor:<14} {name}");
+        let proofs = proofs(&user);
+        let User { email, role, name, active, .. } = user;
+        let active = if active { "active" } else { "not active" };
+        println!("{email:<40} {role:<12} {active:<12} {proofs:<26} {name}");
     }
     Ok(())
+}
+
+/// What somebody can show beside a password.
+fn proofs(user: &User) -> String {
+    let passkeys = match user.passkeys {
+        0 => None,
+        1 => Some("1 passkey".to_owned()),
+        several => Some(format!("{several} passkeys")),
+    };
+    let second_factor = user.second_factor.then(|| "second factor".to_owned());
+    second_factor.into_iter().chain(passkeys).collect::<Vec<_>>().join(", ")
 }
 
 async fn change(accounts: &Accounts, email: &str, members: Value) -> Result<User, CommandError> {
@@ -183,4 +194,16 @@ fn read_password() -> Result<String, CommandError> {
         return Err(CommandError::Other("the two passwords differ; nothing was changed".to_owned()));
     }
     Ok(password)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_says_what_somebody_has_beside_a_password() {
+        let [mira, tom] = User::samples();
+        assert_eq!((proofs(&mira).as_str(), proofs(&tom).as_str()), ("second factor, 1 passkey", ""));
+        assert_eq!(proofs(&User { second_factor: false, passkeys: 3, ..mira }), "3 passkeys");
+    }
 }

@@ -76,8 +76,8 @@ fn the_demo_shows_a_newsroom_its_lines_work_and_a_second_start_keeps_it() {
 }
 
 #[test]
-fn a_demo_whose_stories_were_renamed_starts_again() {
-    let program = Program::new();
+fn a_demo_whose_stories_were_renamed_starts_again_and_touches_no_other_database() {
+    let program = Program::new().with("DATELINE_DATABASE_URL", "sqlite:newsroom.db");
     let serving = program.listen(&["demo", "--bind", "127.0.0.1:0"]);
     let client = editor(&serving);
     let all = total(&client, "");
@@ -88,7 +88,10 @@ fn a_demo_whose_stories_were_renamed_starts_again() {
         .unwrap();
     let shown = line.trim_end_matches('\'').rsplit('/').next().unwrap();
     client.if_match("*").patch(&format!("/v1/articles/{shown}"), json!({ "slug": "renamed" })).expect(200);
-    assert_eq!(serving.stop().0, Some(0));
+    let (code, said) = serving.stop();
+    assert_eq!(code, Some(0));
+    assert!(said.contains("the demo has a database of its own"), "{said}");
+    assert!(program.files().iter().all(|file| !file.contains("newsroom.db")), "{:?}", program.files());
     let serving = program.listen(&["demo", "--bind", "127.0.0.1:0"]);
     assert_eq!(total(&editor(&serving), ""), all);
 }

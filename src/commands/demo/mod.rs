@@ -38,7 +38,9 @@ impl Demo {
     pub fn run(self, mut settings: Settings) -> Result<(), CommandError> {
         // Never the newsroom's own database: playing must not leave invented stories in it.
         settings.data_dir = settings.data_dir.join("demo");
-        settings.database_url = None;
+        if settings.database_url.take().is_some() {
+            eprintln!("the demo has a database of its own; DATELINE_DATABASE_URL is left alone");
+        }
         let port = take_port(settings.bind)?;
         let app = super::open(settings)?;
         actix_web::rt::System::new().block_on(async move {
