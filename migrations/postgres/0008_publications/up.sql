@@ -5,7 +5,8 @@
 -- history drops out of the indexes that live reads use. partner_from is when those who may read under embargo begin to
 -- see it: earlier than live_from while an embargo holds. original_id is the same for all translations of a story. hash
 -- seals the row and previous_hash is that of the story's publication before. card is what lists show of it: made from the
--- document, so that reading has nothing left to make.
+-- document, so that reading has nothing left to make. What is long stands last, and the document, which no reader is sent,
+-- behind the text: a row is read from its beginning, and SQLite goes from page to page for what does not fit into one.
 CREATE TABLE publications (
     id                 TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     article_id         TEXT COLLATE "C" NOT NULL REFERENCES articles (id),
@@ -28,16 +29,16 @@ CREATE TABLE publications (
     source_id          TEXT COLLATE "C",
     source_slug        TEXT COLLATE "C",
     original_id        TEXT COLLATE "C" NOT NULL,
-    document           TEXT NOT NULL,
-    card               TEXT NOT NULL,
-    body               TEXT NOT NULL,
-    body_html          TEXT NOT NULL,
     created_at         TIMESTAMP NOT NULL,
     first_published_at TIMESTAMP NOT NULL,
     published_at       TIMESTAMP NOT NULL,
     modified_at        TIMESTAMP NOT NULL,
     previous_hash      TEXT COLLATE "C",
     hash               TEXT COLLATE "C" NOT NULL,
+    card               TEXT NOT NULL,
+    body               TEXT NOT NULL,
+    body_html          TEXT NOT NULL,
+    document           TEXT NOT NULL,
     CONSTRAINT publications_number_key UNIQUE (article_id, number),
     CHECK (partner_from <= live_from),
     CHECK (live_from <= live_until)
