@@ -9,12 +9,14 @@ pub fn routes(config: &mut ServiceConfig) {
     config.configure(root::routes);
 }
 
-/// The rooms; each is asked for `pub fn routes(config: &mut ServiceConfig)`, with addresses relative to `/v1`.
+/// The rooms; each is asked for `pub fn routes(config: &mut ServiceConfig)`, with addresses relative to `/v1`. A request goes to
+/// the first that fits, and tries an expression for each address with a name in it until then: what is read most comes first.
 fn version_1(config: &mut ServiceConfig) {
     // Before the articles, because `/articles/export` is not a story that is called so.
     config.configure(live::routes);
-    config.configure(search::routes);
     config.configure(articles::routes);
+    config.configure(live::story_routes);
+    config.configure(search::routes);
     config.configure(authors::routes);
     config.configure(sources::routes);
     config.configure(tags::routes);

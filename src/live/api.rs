@@ -24,10 +24,14 @@ use crate::http::path::{IdOrSlug, Reference};
 use crate::http::query::{ListQuery, NoFilter, Query};
 use crate::http::service_config::ServiceConfig;
 
-/// The addresses of this room.
+/// The addresses of this room that name no story.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_versions).service(get_proof).service(get_checkpoint);
-    config.service(related::list_related).service(calendar::get_calendar).service(export::export_articles);
+    config.service(export::export_articles).service(calendar::get_calendar).service(get_checkpoint);
+}
+
+/// The addresses below one story.
+pub fn story_routes(config: &mut ServiceConfig) {
+    config.service(list_versions).service(get_proof).service(related::list_related);
 }
 
 /// Which version a proof is about.

@@ -32,7 +32,7 @@ mod store;
 mod withdrawal;
 pub mod words;
 
-pub use api::routes;
+pub use api::{routes, story_routes};
 pub use article::{Article, ArticleAuthor, Times, TranslationReference};
 pub use document::{ArticleKind, Correction, CorrectionKind, Credit, Document, Image, Printed, Urgency};
 pub use extras::Extras;
