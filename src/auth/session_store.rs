@@ -16,7 +16,7 @@ use super::visitor::Visitor;
 use crate::clock::Timestamp;
 use crate::db::schema::{refresh_tokens, sessions, users};
 use crate::db::types::new_id;
-use crate::db::{AnyConnection, Backend};
+use crate::db::{AnyConnection, Backend, directly};
 use crate::error::Result;
 use crate::events::{Resource, Sealed, chain};
 use crate::http::network::Network;
@@ -107,15 +107,15 @@ pub fn living<'a>(now: Timestamp) -> sessions::BoxedQuery<'a, Backend> {
 
 /// Who holds this session, when it lives and the account is active.
 pub fn holder(connection: &mut AnyConnection, session_id: &str, now: Timestamp) -> Result<Option<Holder>> {
-    let found: Option<(String, String, Timestamp, bool)> = sessions::table
+    let holder = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::id.eq(session_id))
         .filter(lives(now))
         .filter(users::active.eq(true))
         .filter(users::invited.eq(false))
-        .select((sessions::user_id, users::role, sessions::expires_at, sessions::second_factor))
-        .get_result(connection)
-        .optional()?;
+        .select((sessions::user_id, users::role, sessions::expires_at, sessions::second_factor));
+    let found: Option<(String, String, Timestamp, bool)> =
+        directly!(connection, |connection| holder.get_result(connection)).optional()?;
     let Some((user_id, role, expires_at, second_factor)) = found else { return Ok(None) };
     Ok(Some(Holder { user_id, rights: roles::rights_of(connection, role)?, expires_at, second_factor }))
 }

@@ -30,6 +30,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 pub use connection::{AnyConnection, Backend, DatabaseUrl, NotADatabaseUrl};
+pub(crate) use prepared::directly;
 pub use prepared::{Prepare, Prepared, in_few_lengths};
 pub use waiting::{Named, Turn, hold_for_good, hold_named, take_turns};
 
@@ -275,10 +276,7 @@ macro_rules! insert_all {
             // Both databases allow some ten thousand values in a statement.
             let some: Vec<_> = rows.drain(..rows.len().min($crate::db::MOST_ROWS)).collect();
             let insert = diesel::insert_into($table).values(some);
-            inserted = match connection {
-                $crate::db::AnyConnection::Postgres(connection) => insert.execute(connection),
-                $crate::db::AnyConnection::Sqlite(connection) => insert.execute(connection),
-            };
+            inserted = $crate::db::directly!(connection, |connection| insert.execute(connection));
         }
         inserted
     }};

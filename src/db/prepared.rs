@@ -15,6 +15,22 @@ use diesel::result::QueryResult;
 
 use super::{AnyConnection, Backend};
 
+/// Runs a statement on the connection that there is, and not by way of the one that stands for both: that one puts the text
+/// together anew each time, several times over, also of a statement whose type says all of it.
+///
+/// `directly!(connection, |connection| statement.load(connection))`. The statement is compiled once for each database, so
+/// it may not be boxed for both.
+macro_rules! directly {
+    ($any:expr, |$connection:ident| $run:expr) => {
+        match $any {
+            $crate::db::AnyConnection::Postgres($connection) => $run,
+            $crate::db::AnyConnection::Sqlite($connection) => $run,
+        }
+    };
+}
+
+pub(crate) use directly;
+
 /// A statement with few texts.
 #[derive(Debug, Clone, Copy)]
 pub struct Prepared<Statement>(Statement);
@@ -29,7 +45,7 @@ pub trait Prepare: Query + Sized {
     }
 }
 
-impl<Statement: Query + QueryFragment<Backend>> Prepare for Statement {}
+impl<Statement: Query> Prepare for Statement {}
 
 impl<Statement> Prepared<Statement>
 where
@@ -47,12 +63,12 @@ where
     }
 }
 
-impl<Statement: QueryFragment<Backend>> QueryFragment<Backend> for Prepared<Statement> {
-    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+impl<Statement: QueryFragment<Any>, Any: diesel::backend::Backend> QueryFragment<Any> for Prepared<Statement> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Any>) -> QueryResult<()> {
         self.0.walk_ast(pass)
     }
 
-    fn is_safe_to_cache_prepared(&self, _: &Backend) -> QueryResult<bool> {
+    fn is_safe_to_cache_prepared(&self, _: &Any) -> QueryResult<bool> {
         Ok(true)
     }
 }

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 
 use super::article::TranslationReference;
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::publications;
+use crate::db::{AnyConnection, directly};
 use crate::error::Result;
 use crate::http::cache::Freshness;
 
@@ -32,15 +32,22 @@ impl Member {
     }
 }
 
+/// How long what readers see of a story stays true when nothing else has its original; see [`Family::freshness`].
+pub fn of_one(original: &str, article: &str, live_until: Timestamp) -> Freshness {
+    Freshness::of([article.to_owned()]).unseen([original.to_owned()]).until(live_until)
+}
+
 /// Everything that has this original, in one query.
 pub fn load(connection: &mut AnyConnection, original: &str) -> Result<Family> {
-    let members = publications::table
-        .filter(not(publications::superseded))
-        .filter(publications::original_id.eq(original))
-        .order((publications::language.asc(), publications::article_id.asc()))
-        .select(Member::as_select())
-        .load(connection)?;
-    Ok(Family(members))
+    let members = directly!(connection, |connection| {
+        publications::table
+            .filter(not(publications::superseded))
+            .filter(publications::original_id.eq(original))
+            .order((publications::language.asc(), publications::article_id.asc()))
+            .select(Member::as_select())
+            .load(connection)
+    });
+    Ok(Family(members?))
 }
 
 impl Family {

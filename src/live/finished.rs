@@ -12,11 +12,11 @@ use super::extras::Extras;
 use super::names::Names;
 use super::references::References;
 use super::sight::Sight;
-use super::store::seen_by;
+use super::store::{read_at, seen_by};
 use crate::clock::Timestamp;
 use crate::db::listing::in_order;
 use crate::db::schema::publications;
-use crate::db::{AnyConnection, Prepare, in_few_lengths};
+use crate::db::{AnyConnection, Prepare, directly, in_few_lengths};
 use crate::error::{Error, Result};
 use crate::http::answer::Json;
 use crate::http::cache::Cache;
@@ -58,16 +58,20 @@ pub fn all(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let these = seen_by(sight).filter(publications::article_id.eq_any(in_few_lengths(ids)));
-    let rows: Vec<(Row, Option<Text>)> = match extras.needs_text() {
-        true => {
-            let rows: Vec<(Row, Text)> = these.select((Row::as_select(), TEXT)).prepared().load(connection)?;
-            rows.into_iter().map(|(row, text)| (row, Some(text))).collect()
-        }
-        false => {
-            let rows: Vec<Row> = these.select(Row::as_select()).prepared().load(connection)?;
-            rows.into_iter().map(|row| (row, None)).collect()
-        }
+    let ids_of_few_lengths = in_few_lengths(ids);
+    let these = publications::article_id.eq_any(&ids_of_few_lengths);
+    let rows: Vec<(Row, Option<Text>)> = if extras.needs_text() {
+        let rows = seen_by(sight).filter(these).select((Row::as_select(), TEXT)).prepared().load(connection)?;
+        rows.into_iter().map(|(row, text)| (row, Some(text))).collect()
+    } else {
+        let rows: Vec<Row> = match sight {
+            // What nearly everybody asks for.
+            Sight::Readers(now) => directly!(connection, |connection| {
+                read_at(now).filter(these).select(Row::as_select()).prepared().load(connection)
+            }),
+            _ => seen_by(sight).filter(these).select(Row::as_select()).prepared().load(connection),
+        }?;
+        rows.into_iter().map(|row| (row, None)).collect()
     };
     let rows = in_order(rows, ids, |(row, _)| &row.article_id);
     let names = names(connection, cache, rows.iter().map(|(row, _)| row), sight)?;

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 
 use super::sight::Sight;
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
 use crate::db::schema::publications;
+use crate::db::{AnyConnection, directly};
 use crate::error::Result;
 use crate::http::cache::Freshness;
 
@@ -20,8 +20,9 @@ pub fn of_list(connection: &mut AnyConnection, sight: Sight) -> Result<Option<Fr
     // to every row.
     let open = publications::table.filter(publications::superseded.eq(false));
     let begins = open.filter(publications::live_from.gt(now)).select(min(publications::live_from));
+    let next = diesel::select((begins.single_value(), ends.single_value()));
     let (begins, ends): (Option<Timestamp>, Option<Timestamp>) =
-        diesel::select((begins.single_value(), ends.single_value())).get_result(connection)?;
+        directly!(connection, |connection| next.get_result(connection))?;
     let next = begins.into_iter().chain(ends).min();
     Ok(Some(Freshness::of_anything().until(next.unwrap_or(Timestamp::FOREVER))))
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::references::References;
 use crate::db::schema::names;
-use crate::db::{AnyConnection, Prepare, in_few_lengths};
+use crate::db::{AnyConnection, Prepare, directly, in_few_lengths};
 use crate::error::{Error, Result};
 use crate::http::cache::Cache;
 
@@ -45,11 +45,11 @@ impl Names {
         if missing.is_empty() {
             return Ok(Names(found));
         }
-        let rows: Vec<(String, String, String)> = names::table
+        let these = names::table
             .filter(names::id.eq_any(in_few_lengths(missing.iter().copied())))
             .select((names::id, names::slug, names::name))
-            .prepared()
-            .load(connection)?;
+            .prepared();
+        let rows: Vec<(String, String, String)> = directly!(connection, |connection| these.load(connection))?;
         for (id, slug, name) in rows {
             let text = open(&Name { id: &id, slug: &slug, name: &name })?;
             missing.remove(id.as_str());

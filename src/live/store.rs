@@ -17,7 +17,7 @@ use super::sight::Sight;
 use super::withdrawal;
 use crate::clock::Timestamp;
 use crate::db::schema::publications;
-use crate::db::{AnyConnection, Backend};
+use crate::db::{AnyConnection, Backend, directly};
 use crate::error::{Error, Result};
 use crate::http::cache::{Cache, Freshness};
 use crate::http::page::{List, Page};
@@ -29,11 +29,7 @@ pub(super) type Publications<'a> = publications::BoxedQuery<'a, Backend>;
 /// hold no history; only the past needs all of it, without what was withdrawn since.
 pub(super) fn seen_by<'a>(sight: Sight) -> Publications<'a> {
     match sight {
-        Sight::Readers(now) => publications::table
-            .filter(not(publications::superseded))
-            .filter(publications::live_from.le(now))
-            .filter(publications::live_until.gt(now))
-            .into_boxed(),
+        Sight::Readers(now) => read_at(now).into_boxed(),
         Sight::Partners(now) => publications::table
             .filter(not(publications::superseded))
             .filter(publications::partner_from.le(now))
@@ -48,6 +44,15 @@ pub(super) fn seen_by<'a>(sight: Sight) -> Publications<'a> {
             .filter(publications::id.ne_all(withdrawal::killed()))
             .into_boxed(),
     }
+}
+
+/// What readers see, now.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn read_at(now: Timestamp) -> _ {
+    publications::table
+        .filter(not(publications::superseded))
+        .filter(publications::live_from.le(now))
+        .filter(publications::live_until.gt(now))
 }
 
 /// That readers have seen a publication by this moment: it neither waits nor was cancelled before it began.
@@ -132,17 +137,60 @@ pub fn find(
     (reference, extras): (&Reference, Extras),
     sight: Sight,
 ) -> Result<Found> {
-    let query = named(reference, sight).ok_or(Error::NotFound("article"))?;
-    let columns = (finished::Row::as_select(), publications::original_id, finished::TEXT);
-    let row: Option<(finished::Row, String, (String, String))> =
-        query.select(columns).get_result(connection).optional()?;
-    let Some((row, original, text)) = row else {
+    let Some(Whole { row, text, original, live_until, kin }) = whole(connection, reference, sight)? else {
         return lead_on(connection, reference, sight).map(Found::Moved);
     };
-    let (translations, freshness) = translations(connection, (&original, &row.article_id), sight)?;
+    let (translations, freshness) = match sight {
+        Sight::Readers(_) if kin == Some(1) => {
+            (Vec::new(), Some(family::of_one(&original, &row.article_id, live_until)))
+        }
+        _ => translations(connection, (&original, &row.article_id), sight)?,
+    };
     let freshness = freshness.map(|freshness| freshness.also(card::names(&row.card).map(str::to_owned)));
     let story = finished::alone(connection, cache, (row, text), (&translations, extras), sight)?;
     Ok(Found::Here(story, freshness))
+}
+
+/// A story as it is read by itself.
+#[derive(Queryable)]
+struct Whole {
+    row: finished::Row,
+    text: (String, String),
+    original: String,
+    live_until: Timestamp,
+    /// How many publications are or will be read of the story and its translations: of nearly all it is this one.
+    kin: Option<i64>,
+}
+
+/// The story that these eyes find under an id or a slug of now.
+///
+/// Errors: 404 for what cannot be a name at all.
+fn whole(connection: &mut AnyConnection, reference: &Reference, sight: Sight) -> Result<Option<Whole>> {
+    let relatives = diesel::alias!(publications as relatives);
+    let kin = relatives
+        .filter(not(relatives.field(publications::superseded)))
+        .filter(relatives.field(publications::original_id).eq(publications::original_id))
+        .count()
+        .single_value();
+    macro_rules! columns {
+        () => {
+            (finished::Row::as_select(), finished::TEXT, publications::original_id, publications::live_until, kin)
+        };
+    }
+    let found = match (sight, reference) {
+        // What nearly everybody asks for has a statement of a type that says all of it.
+        (Sight::Readers(now), Reference::Slug(slug)) => directly!(connection, |connection| {
+            read_at(now).filter(publications::slug.eq(slug)).select(columns!()).get_result(connection)
+        }),
+        (Sight::Readers(now), Reference::Id(id)) => directly!(connection, |connection| {
+            read_at(now).filter(publications::article_id.eq(id)).select(columns!()).get_result(connection)
+        }),
+        _ => {
+            let query = named(reference, sight).ok_or(Error::NotFound("article"))?;
+            query.select(columns!()).get_result(connection)
+        }
+    };
+    Ok(found.optional()?)
 }
 
 /// Where the story is that an address leads to.
