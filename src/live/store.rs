@@ -172,6 +172,7 @@ fn whole(connection: &mut AnyConnection, reference: &Reference, sight: Sight) ->
         .filter(relatives.field(publications::original_id).eq(publications::original_id))
         .count()
         .single_value();
+    // Their type is another one for each connection.
     macro_rules! columns {
         () => {
             (finished::Row::as_select(), finished::TEXT, publications::original_id, publications::live_until, kin)
