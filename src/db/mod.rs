@@ -157,28 +157,31 @@ impl Db {
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        self.write_and(work, |value| value).await
+        self.write_around(work, (|value| value, |value| value)).await
     }
 
-    /// The same, and `after` with what `work` gave, right behind the commit and before anybody hears of it: also when
-    /// the caller has gone away. It must take no time, for the next write waits.
+    /// The same, with something to be done around the commit: `before` with what `work` gave, when everything that is
+    /// committed together is done, and `after` with what that gave, right behind the commit and before anybody hears of it:
+    /// also when the caller has gone away. Neither may take time, for the next write waits.
     ///
-    /// Errors: those of [`Db::write`]; then `after` is not run.
-    pub async fn write_and<T, U, F, A>(&self, work: F, after: A) -> Result<U>
+    /// Errors: those of [`Db::write`]; then `after` is not run, and what `before` gave is dropped.
+    pub async fn write_around<T, V, U, F, B, A>(&self, work: F, (before, after): (B, A)) -> Result<U>
     where
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
-        A: FnOnce(T) -> U + Send + 'static,
+        B: FnOnce(T) -> V + Send + 'static,
+        A: FnOnce(V) -> U + Send + 'static,
         T: Send + 'static,
+        V: Send + 'static,
         U: Send + 'static,
     {
         match &self.writer {
-            WriteDoor::OneThread(writer) => writer.write(work, after).await,
+            WriteDoor::OneThread(writer) => writer.write(work, (before, after)).await,
             WriteDoor::Pool => {
                 let turn = self.turn().await?;
                 let pool = self.readers.clone();
                 off_thread(turn, move || {
                     let mut connection = check_out(&pool)?;
-                    transaction::write(&mut connection, work)
+                    transaction::write(&mut connection, |connection| work(connection).map(before))
                         .map(after)
                         .map_err(|error| unavailable_if_gone(&mut connection, error))
                 })

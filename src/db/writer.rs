@@ -46,16 +46,20 @@ impl Writer {
         Ok(Writer { queue })
     }
 
-    /// Runs `work` in the next group. `Ok` means committed and flushed to the disk, and `after` has run.
-    pub async fn write<T, U, F, A>(&self, work: F, after: A) -> Result<U>
+    /// Runs `work` in the next group, and `before` when the whole group has run. `Ok` means committed and flushed to the
+    /// disk, and `after` has run.
+    pub async fn write<T, V, U, F, B, A>(&self, work: F, (before, after): (B, A)) -> Result<U>
     where
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
-        A: FnOnce(T) -> U + Send + 'static,
+        B: FnOnce(T) -> V + Send + 'static,
+        A: FnOnce(V) -> U + Send + 'static,
         T: Send + 'static,
+        V: Send + 'static,
         U: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = WriteJob { work: Some(work), outcome: None, after, reply, span: tracing::Span::current() };
+        let stage = Stage::Waiting { work, before };
+        let job = WriteJob { stage, after, reply, span: tracing::Span::current() };
         self.queue.try_send(Box::new(job)).map_err(|error| match error {
             TrySendError::Full(_) => Error::Unavailable("the queue of writes is full".to_owned()),
             TrySendError::Disconnected(_) => Error::Unavailable("the writer has stopped".to_owned()),
@@ -79,49 +83,74 @@ impl Writer {
 trait Job: Send {
     /// Runs inside the group's transaction and keeps the outcome.
     fn run(&mut self, connection: &mut AnyConnection);
+    /// The whole group has run and is about to be committed.
+    fn expect_commit(&mut self);
     /// Runs after the commit and tells the caller. `committed` says what became of the group.
     fn answer(self: Box<Self>, committed: &QueryResult<()>, connection: &mut AnyConnection);
 }
 
 /// One caller's write.
-struct WriteJob<T, U, F, A> {
-    work: Option<F>,
-    outcome: Option<Result<T>>,
+struct WriteJob<T, V, U, F, B, A> {
+    stage: Stage<T, V, F, B>,
     after: A,
     reply: oneshot::Sender<Result<U>>,
     span: tracing::Span,
 }
 
-impl<T, U, F, A> Job for WriteJob<T, U, F, A>
+/// How far a write is.
+enum Stage<T, V, F, B> {
+    /// It has not run.
+    Waiting { work: F, before: B },
+    /// It has run, and the rest of its group may not have.
+    Ran { outcome: Result<T>, before: B },
+    /// Its group has run.
+    Expecting(Result<V>),
+    /// Nobody waits for it any more.
+    Left,
+}
+
+impl<T, V, U, F, B, A> Job for WriteJob<T, V, U, F, B, A>
 where
     F: FnOnce(&mut AnyConnection) -> Result<T> + Send,
-    A: FnOnce(T) -> U + Send,
+    B: FnOnce(T) -> V + Send,
+    A: FnOnce(V) -> U + Send,
     T: Send,
+    V: Send,
     U: Send,
 {
     fn run(&mut self, connection: &mut AnyConnection) {
-        let Some(work) = self.work.take() else { return };
+        let Stage::Waiting { work, before } = std::mem::replace(&mut self.stage, Stage::Left) else { return };
         // A caller who has gone away (a closed connection, a timeout) was told nothing, so nothing need happen.
         if self.reply.is_closed() {
             return;
         }
         let _entered = self.span.enter();
         let ran = catch_unwind(AssertUnwindSafe(|| connection.transaction(work)));
-        self.outcome = Some(ran.unwrap_or_else(|_| {
+        let outcome = ran.unwrap_or_else(|_| {
             // The panic flew past the end of its savepoint; what it wrote must not ride along with the others.
             while depth(connection) > GROUP && Manager::rollback_transaction(connection).is_ok() {}
             Err(Error::internal("a write panicked"))
-        }));
+        });
+        self.stage = Stage::Ran { outcome, before };
+    }
+
+    fn expect_commit(&mut self) {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Left) {
+            Stage::Ran { outcome, before } => {
+                Stage::Expecting(outcome.and_then(|value| panics::caught(|| Ok(before(value)))))
+            }
+            other => other,
+        };
     }
 
     fn answer(self: Box<Self>, committed: &QueryResult<()>, _: &mut AnyConnection) {
-        let WriteJob { outcome, after, reply, .. } = *self;
-        let outcome = match (outcome, committed) {
+        let WriteJob { stage, after, reply, .. } = *self;
+        let outcome = match (stage, committed) {
             // A panic behind the commit must not end the thread that everybody writes through.
-            (Some(outcome), Ok(())) => outcome.and_then(|value| panics::caught(|| Ok(after(value)))),
+            (Stage::Expecting(outcome), Ok(())) => outcome.and_then(|value| panics::caught(|| Ok(after(value)))),
             // Whatever it was: none of this group was stored, and coming back is the right thing to do.
             (_, Err(error)) => Err(Error::Unavailable(format!("the commit failed: {error}"))),
-            (None, Ok(())) => return,
+            (_, Ok(())) => return,
         };
         // The caller may have left; the write stands either way.
         let _ = reply.send(outcome);
@@ -135,6 +164,8 @@ struct Checkpoint {
 
 impl Job for Checkpoint {
     fn run(&mut self, _: &mut AnyConnection) {}
+
+    fn expect_commit(&mut self) {}
 
     fn answer(mut self: Box<Self>, _: &QueryResult<()>, connection: &mut AnyConnection) {
         if let Err(error) = execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)") {
@@ -197,6 +228,7 @@ fn commit_group(connection: &mut AnyConnection, group: &mut [Box<dyn Job>]) -> (
             return (ran, Err(DieselError::BrokenTransactionManager));
         }
     }
+    group.iter_mut().for_each(|job| job.expect_commit());
     let committed = Manager::commit_transaction(connection);
     if committed.is_err() {
         let _ = Manager::rollback_transaction(connection);
@@ -240,10 +272,19 @@ mod tests {
         F: FnOnce(&mut AnyConnection) -> Result<()> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        (
-            Box::new(WriteJob { work: Some(work), outcome: None, after: |()| (), reply, span: tracing::Span::none() }),
-            answer,
-        )
+        (Box::new(around(work, (|()| (), |()| ()), reply)), answer)
+    }
+
+    /// A write with something to be done before and after its commit.
+    fn around<F, B, A>(
+        work: F,
+        (before, after): (B, A),
+        reply: oneshot::Sender<Result<()>>,
+    ) -> WriteJob<(), (), (), F, B, A>
+    where
+        F: FnOnce(&mut AnyConnection) -> Result<()> + Send + 'static,
+    {
+        WriteJob { stage: Stage::Waiting { work, before }, after, reply, span: tracing::Span::none() }
     }
 
     /// Runs these in one group, and says what each was told and how many rows another connection then finds.
@@ -303,7 +344,7 @@ mod tests {
             work(connection)
         };
         let after = move |()| noted.store(true, Ordering::Release);
-        (Box::new(WriteJob { work: Some(work), outcome: None, after, reply, span: tracing::Span::none() }), done)
+        (Box::new(around(work, (|()| (), after), reply)), done)
     }
 
     #[test]
@@ -319,16 +360,38 @@ mod tests {
         assert!(!was_done.load(Ordering::Acquire));
     }
 
+    #[test]
+    fn what_precedes_a_commit_is_done_when_all_of_the_group_ran_and_only_for_what_succeeded() {
+        let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let say = |what: &'static str| {
+            let order = Arc::clone(&order);
+            move || order.lock().unwrap().push(what)
+        };
+        let told = |ran: &'static str, before: &'static str, after: &'static str, outcome: fn() -> Result<()>| {
+            let (ran, before, after) = (say(ran), say(before), say(after));
+            let work = move |_: &mut AnyConnection| {
+                ran();
+                outcome()
+            };
+            let (reply, answer) = oneshot::channel();
+            (Box::new(around(work, (move |()| before(), move |()| after()), reply)) as Box<dyn Job>, answer)
+        };
+        let (first, _first) = told("ran 1", "before 1", "after 1", || Ok(()));
+        let (fails, _fails) = told("ran 2", "before 2", "after 2", || Err(Error::NotFound("nothing")));
+        let (last, _last) = told("ran 3", "before 3", "after 3", || Ok(()));
+        one_group(vec![first, fails, last]);
+        let order = order.lock().unwrap();
+        assert_eq!(*order, ["ran 1", "ran 2", "ran 3", "before 1", "before 3", "after 1", "after 3"]);
+    }
+
     fn fall_over((): ()) {
         panic!("behind the commit");
     }
 
     #[test]
     fn s74_a_panic_behind_a_commit_undoes_nothing_and_stops_nobody() {
-        let (reply, mut told) = oneshot::channel::<Result<()>>();
-        let after = fall_over as fn(());
-        let span = tracing::Span::none();
-        let first = Box::new(WriteJob { work: Some(keep("first")), outcome: None, after, reply, span });
+        let (reply, mut told) = oneshot::channel();
+        let first = Box::new(around(keep("first"), (|()| (), fall_over as fn(())), reply));
         let (last, mut last_told) = job(keep("last"));
         assert_eq!(one_group(vec![first as Box<dyn Job>, last]), 2);
         assert!(matches!(told.try_recv().unwrap(), Err(Error::Internal(_))));

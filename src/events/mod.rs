@@ -94,8 +94,8 @@ impl Journal {
 /// The way everything is written: runs `work` in one transaction, appends what it recorded to the log, and commits both.
 ///
 /// The log is written last, because the row that hands out positions is held until the commit: two writers that took
-/// it earlier would wait for each other. Kept answers that the change makes untrue end before the commit, and none is
-/// kept until it is over.
+/// it earlier would wait for each other. Kept answers that the change makes untrue end right before the commit, and none of
+/// them is kept until it is over.
 async fn write<T, F>(ledger: &Ledger, actor: Actor, work: F) -> Result<T>
 where
     F: FnOnce(&mut AnyConnection, &mut Journal) -> Result<T> + Send + 'static,
@@ -109,8 +109,11 @@ where
         let value = work(connection, &mut journal)?;
         let changed = journal.changed();
         let positions = store::append(connection, &signer, journal)?;
+        Ok((value, positions, changed))
+    };
+    let expected = move |(value, positions, changed): (T, RangeInclusive<i64>, Vec<String>)| {
         let change = (!changed.is_empty()).then(|| cache.changing(changed));
-        Ok((value, positions, change))
+        (value, positions, change)
     };
     let committed = move |(value, positions, change): (T, RangeInclusive<i64>, Option<Change>)| {
         kept_by.set_kept();
@@ -120,5 +123,5 @@ where
         }
         value
     };
-    ledger.db.write_and(work, committed).await
+    ledger.db.write_around(work, (expected, committed)).await
 }

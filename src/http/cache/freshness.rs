@@ -41,7 +41,7 @@ impl Freshness {
     }
 
     /// The ids of everything whose change ends it.
-    pub fn ended_by(&self) -> impl Iterator<Item = &String> {
+    pub fn ended_by(&self) -> impl Iterator<Item = &String> + Clone {
         self.of.iter().chain(&self.unseen)
     }
 

@@ -2,9 +2,10 @@
 //!
 //! A reader never gets an answer that is older than the last change it could know of. Each answer says what it was made
 //! from and until when it is true ([`Freshness`]). Whoever writes takes a [`Change`] right before the commit, so that
-//! nobody reads the new state in one place and the old one here, and drops it right after, so that no answer that was
-//! begun in between is kept. It knows no news: ids are only words here.
+//! nobody reads the new state in one place and the old one here, and drops it right after, so that no answer about what
+//! changed that was begun in between is kept. It knows no news: ids are only words here.
 
+mod changes;
 mod dependents;
 mod entry;
 mod flights;
@@ -19,6 +20,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache as Kept;
 
 use crate::clock::Timestamp;
+use changes::Changes;
 use dependents::Dependents;
 use flights::Flights;
 
@@ -50,17 +52,22 @@ struct Inner {
     kept: Option<Kept<Box<str>, Arc<Entry>, ByWeight>>,
     /// Small finished parts that many answers have in common, by the id of what they are about.
     parts: Kept<Box<str>, Arc<str>, ByWeight>,
-    dependents: Mutex<Dependents>,
+    book: Mutex<Book>,
     flights: Arc<Flights>,
     /// Counts the changes.
     generation: AtomicU64,
-    /// How many changes are being committed now.
-    changing: AtomicU64,
     begun: Instant,
     /// When somebody looked last whether others changed something, in milliseconds since the beginning.
     looked: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
+}
+
+/// What is kept in step with every change.
+#[derive(Default)]
+struct Book {
+    dependents: Dependents,
+    changes: Changes,
 }
 
 #[derive(Clone)]
@@ -88,10 +95,9 @@ impl Cache {
         Cache(Arc::new(Inner {
             kept,
             parts: Kept::with_weighter(PARTS as usize / TYPICAL_PART, PARTS, ByWeight),
-            dependents: Mutex::default(),
+            book: Mutex::default(),
             flights: Arc::default(),
             generation: AtomicU64::new(0),
-            changing: AtomicU64::new(0),
             begun: Instant::now(),
             looked: AtomicU64::new(0),
             hits: AtomicU64::new(0),
@@ -125,20 +131,21 @@ impl Cache {
         self.0.flights.board(address, self.generation())
     }
 
-    /// Keeps an answer that was begun in this generation under these addresses, unless something changed since.
+    /// Keeps an answer that was begun in this generation under these addresses, unless something of what it was made from
+    /// changed since.
     pub fn keep<'a>(
         &self,
         addresses: &[&str],
         entry: &Arc<Entry>,
-        ids: impl IntoIterator<Item = &'a String>,
+        ids: impl IntoIterator<Item = &'a String, IntoIter: Clone>,
         generation: u64,
     ) {
         let Some(kept) = &self.0.kept else { return };
-        let mut dependents = self.dependents();
-        if !self.is_current(generation) {
+        let (mut book, ids) = (self.book(), ids.into_iter());
+        if !book.changes.have_spared(ids.clone().map(String::as_str), generation) {
             return;
         }
-        dependents.note(entry, ids);
+        book.dependents.note(entry, ids);
         for address in addresses {
             kept.insert((*address).into(), Arc::clone(entry));
         }
@@ -161,10 +168,10 @@ impl Cache {
         self.0.parts.get(id).filter(|_| self.is_trusted())
     }
 
-    /// Keeps the part about this thing that was read in this generation, unless something changed since.
+    /// Keeps the part about this thing that was read in this generation, unless it changed since.
     pub fn keep_part(&self, id: &str, part: &Arc<str>, generation: u64) {
-        let _dependents = self.dependents();
-        if self.is_current(generation) {
+        let book = self.book();
+        if book.changes.have_spared([id], generation) {
             self.0.parts.insert(id.into(), Arc::clone(part));
         }
     }
@@ -174,18 +181,18 @@ impl Cache {
     #[must_use = "dropping it says that the change is over"]
     pub fn changing(&self, ids: Vec<String>) -> Change {
         let change = Change { cache: self.clone(), ids };
-        let mut dependents = self.dependents();
-        self.0.changing.fetch_add(1, Ordering::AcqRel);
-        change.end_answers(&mut dependents);
-        drop(dependents);
+        let mut book = self.book();
+        book.changes.begin(&change.ids);
+        change.end_answers(&mut book.dependents);
+        drop(book);
         change
     }
 
     /// Anything may have changed.
     pub fn change_everything(&self) {
-        let mut dependents = self.dependents();
-        self.0.generation.fetch_add(1, Ordering::AcqRel);
-        dependents.end_all();
+        let mut book = self.book();
+        book.changes.forget(self.begin_generation());
+        book.dependents.end_all();
         self.0.parts.clear();
     }
 
@@ -211,13 +218,13 @@ impl Cache {
         self.0.begun.elapsed().saturating_sub(looked) <= TRUSTED
     }
 
-    /// Whether what was read in this generation is still true; to be asked with the dependents in hand.
-    fn is_current(&self, generation: u64) -> bool {
-        self.0.changing.load(Ordering::Acquire) == 0 && self.generation() == generation
+    /// One more change; to be counted with the book in hand.
+    fn begin_generation(&self) -> u64 {
+        self.0.generation.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    fn dependents(&self) -> MutexGuard<'_, Dependents> {
-        self.0.dependents.lock().unwrap_or_else(PoisonError::into_inner)
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -229,20 +236,21 @@ pub struct Change {
 }
 
 impl Change {
-    fn end_answers(&self, dependents: &mut Dependents) {
-        self.cache.0.generation.fetch_add(1, Ordering::AcqRel);
+    /// Ends every answer and every part that was made from these things, and gives the generation that begins with it.
+    fn end_answers(&self, dependents: &mut Dependents) -> u64 {
         for id in &self.ids {
             dependents.end(id);
             self.cache.0.parts.remove(id.as_str());
         }
+        self.cache.begin_generation()
     }
 }
 
 impl Drop for Change {
     fn drop(&mut self) {
-        let mut dependents = self.cache.dependents();
-        self.end_answers(&mut dependents);
-        self.cache.0.changing.fetch_sub(1, Ordering::AcqRel);
+        let mut book = self.cache.book();
+        let generation = self.end_answers(&mut book.dependents);
+        book.changes.end(&self.ids, generation);
     }
 }
 
@@ -299,10 +307,14 @@ mod tests {
         let (cache, noon) = (Cache::new(1 << 20), moment("2026-11-23T12:00:00Z"));
         let before = pilot(&cache, "/a");
         let change = cache.changing(vec!["a".to_owned()]);
-        let between = pilot(&cache, "/b");
-        cache.keep(&["/b"], &entry("b", Timestamp::FOREVER), &["b".to_owned()], between.generation);
-        assert!(cache.get("/b", noon).is_none(), "kept in the middle of a change");
+        let between = pilot(&cache, "/a?between");
+        cache.keep(&["/a?between"], &entry("a", Timestamp::FOREVER), &["a".to_owned()], between.generation);
+        assert!(cache.get("/a?between", noon).is_none(), "kept in the middle of a change");
+        let other = pilot(&cache, "/b");
+        cache.keep(&["/b"], &entry("b", Timestamp::FOREVER), &["b".to_owned()], other.generation);
+        assert!(cache.get("/b", noon).is_some(), "has nothing to do with the change");
         drop(change);
+        assert!(cache.get("/b", noon).is_some());
         // Whoever comes after the change does not wait for what was begun before it.
         let after = pilot(&cache, "/a");
         cache.keep(&["/a"], &entry("old", Timestamp::FOREVER), &["a".to_owned()], before.generation);
