@@ -10,10 +10,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, SubsecRound, Utc};
-use diesel::backend::Backend;
-use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
-use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Timestamp as SqlTimestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -115,23 +113,17 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-impl<DB> ToSql<SqlTimestamp, DB> for Timestamp
-where
-    DB: Backend,
-    NaiveDateTime: ToSql<SqlTimestamp, DB>,
-{
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        self.0.to_sql(out)
+/// In UTC.
+impl From<Timestamp> for NaiveDateTime {
+    fn from(moment: Timestamp) -> NaiveDateTime {
+        moment.0
     }
 }
 
-impl<DB> FromSql<SqlTimestamp, DB> for Timestamp
-where
-    DB: Backend,
-    NaiveDateTime: FromSql<SqlTimestamp, DB>,
-{
-    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
-        NaiveDateTime::from_sql(bytes).map(Timestamp)
+/// In UTC, and no finer than microseconds.
+impl From<NaiveDateTime> for Timestamp {
+    fn from(moment: NaiveDateTime) -> Timestamp {
+        Timestamp(moment)
     }
 }
 

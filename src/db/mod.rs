@@ -10,6 +10,7 @@ pub mod integrity;
 pub mod keyset;
 pub mod listing;
 pub mod migrate;
+mod moments;
 mod prepared;
 #[allow(missing_docs, reason = "the migrations say what each column means")]
 pub mod schema;
