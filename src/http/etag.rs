@@ -12,7 +12,6 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
 use crate::error::{Error, Rejection, Result};
@@ -26,10 +25,11 @@ const HASH_DIGITS: usize = 16;
 /// How the tags of coded answers end.
 const CODINGS: [&str; 3] = ["-br", "-gzip", "-zstd"];
 
-/// The tag of an answer with these bytes, quotes included.
+/// The tag of an answer with these bytes, quotes included. By BLAKE3, which takes a third of the time of SHA-256, for
+/// every answer has one; nothing is proved by it.
 pub fn of(version: Option<i32>, body: &[u8]) -> String {
-    let digest: [u8; 32] = Sha256::digest(body).into();
-    let hash = URL_SAFE_NO_PAD.encode(digest.first_chunk::<HASH>().unwrap_or(&[0; HASH]));
+    let digest = blake3::hash(body);
+    let hash = URL_SAFE_NO_PAD.encode(digest.as_bytes().first_chunk::<HASH>().unwrap_or(&[0; HASH]));
     match version {
         Some(version) => format!("\"{version}-{hash}\""),
         None => format!("\"{hash}\""),
