@@ -142,7 +142,7 @@ pub fn find(
     };
     let (translations, freshness) = match sight {
         Sight::Readers(_) if kin == Some(1) => {
-            (Vec::new(), Some(family::of_one(&original, &row.article_id, live_until)))
+            (Vec::new(), Some(family::of_one((&original, &row.article_id), live_until)))
         }
         _ => translations(connection, (&original, &row.article_id), sight)?,
     };
@@ -273,7 +273,7 @@ fn translations(
 ) -> Result<(Vec<TranslationReference>, Option<Freshness>)> {
     if let Sight::Readers(now) = sight.of_readers() {
         let family = family::load(connection, original)?;
-        let freshness = matches!(sight, Sight::Readers(_)).then(|| family.freshness(original, now));
+        let freshness = matches!(sight, Sight::Readers(_)).then(|| family.freshness((original, article), now));
         return Ok((family.translations(article, now), freshness));
     }
     let rows: Vec<(String, String, String, String)> = seen_by(sight)

@@ -1,6 +1,7 @@
 //! Answers from memory: always the same as fresh ones, and never older than the last change.
 
 use std::io::Read;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -257,6 +258,37 @@ fn whoever_publishes_reads_it_at_once_however_many_read_and_write(database: Data
                 reader.get(&address(story)).expect(200);
                 reader.get("/v1/articles").expect(200);
             }
+        }
+    });
+}
+
+/// A story that has translations is read in two statements; what happens between them must not be kept.
+#[apply(each_database)]
+fn a_translation_that_is_taken_down_is_gone_however_many_read_it(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, reader) = (app.editor(), app.anonymous());
+    let original = editor.published(json!({"title": "Talks"}));
+    let translations = ["de", "fr"].map(|language| {
+        editor.published(json!({"title": language, "language": language, "translation_of": original["id"]}))
+    });
+    let finished = AtomicUsize::new(0);
+    at_once(8, |thread| {
+        let story = &translations[thread % translations.len()];
+        if thread < translations.len() {
+            for _ in 0..25 {
+                editor.publish(story, json!({}));
+                assert_eq!(reader.get(&address(story)).status(), 200);
+                editor.unpublish(story);
+                let status = reader.get(&address(story)).status();
+                if status != 404 {
+                    finished.fetch_add(translations.len(), Ordering::AcqRel);
+                }
+                assert_eq!(status, 404);
+            }
+            finished.fetch_add(1, Ordering::AcqRel);
+        }
+        while finished.load(Ordering::Acquire) < translations.len() {
+            assert!(matches!(reader.get(&address(story)).status(), 200 | 404));
         }
     });
 }
