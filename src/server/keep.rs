@@ -12,10 +12,13 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 
 use crate::clock::{Clock, Timestamp};
 use crate::http::answer::WholeAnswer;
-use crate::http::cache::{Cache, Entry, Freshness, Seat};
+use crate::http::cache::{Cache, Entry, Freshness, Landing, Seat};
 use crate::http::coding::Coding;
 use crate::http::etag;
 use crate::http::sharing::Sharing;
+
+/// How often somebody waits for an answer that somebody else makes and that is over by then, before they make their own.
+const FLIGHTS: usize = 2;
 
 type Answered<B> = Result<ServiceResponse<EitherBody<B, Bytes>>, Error>;
 
@@ -36,15 +39,20 @@ pub async fn keep<B: MessageBody + 'static>(
         cache.alias(&address, &entry);
         return Ok(send(request.request().clone(), entry, clock.now()).await);
     }
-    let pilot = match cache.board(&canonical) {
-        Seat::Pilot(pilot) => Some(pilot),
-        Seat::Passenger(passenger) => match passenger.wait(|| clock.now()).await {
-            Some(entry) => return Ok(send(request.request().clone(), entry, clock.now()).await),
-            // It is not for everybody, is over by now, or whoever made it gave up: it is made here, without waiting in
-            // line again.
-            None => None,
-        },
-    };
+    let mut pilot = None;
+    for _ in 0..FLIGHTS {
+        match cache.board(&canonical) {
+            Seat::Pilot(seat) => {
+                pilot = Some(seat);
+                break;
+            }
+            Seat::Passenger(passenger) => match passenger.wait(|| clock.now()).await {
+                Landing::Here(entry) => return Ok(send(request.request().clone(), entry, clock.now()).await),
+                Landing::Late => {}
+                Landing::Nothing => break,
+            },
+        }
+    }
     request.extensions_mut().insert(WholeAnswer);
     let mut response = next.call(request).await?;
     let Some(freshness) = response.response_mut().extensions_mut().remove::<Freshness>() else {
@@ -55,8 +63,9 @@ pub async fn keep<B: MessageBody + 'static>(
         Err(response) => return Ok(response.map_into_left_body()),
     };
     if let Some(pilot) = pilot {
-        cache.keep(&[&canonical, &address], &entry, freshness.ended_by(), pilot.generation);
-        pilot.land(&entry);
+        let kept = cache.keep(&[&canonical, &address], &entry, freshness.ended_by(), pilot.generation);
+        // What is not kept may be older than what those have seen who came after it was begun.
+        pilot.land(if kept { Landing::Here(Arc::clone(&entry)) } else { Landing::Late });
     }
     Ok(send(request, entry, clock.now()).await)
 }

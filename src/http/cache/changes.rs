@@ -1,18 +1,20 @@
-//! Which things changed lately, and which are being changed now: an answer may be kept as long as nothing of what it was
-//! made from did since it was begun.
+//! Which things changed lately, and which are being changed now: an answer may be kept when nothing of what it was made
+//! from did since it was begun.
 
 use std::collections::HashMap;
 
-/// Most things that are remembered to have changed. What was begun before the oldest of them is not kept at all.
+/// Most things that are remembered to have changed. Then all of them are forgotten, and nothing is kept that was begun
+/// before that moment.
 const MOST: usize = 4096;
 
-/// What changed and what changes, by id. Changes are counted, and the count at which something was begun is its generation.
+/// What changed and what changes, by id. Changes are counted, and the count at which something was begun is its
+/// generation.
 #[derive(Default)]
 pub struct Changes {
     /// How many changes of each thing are being committed.
     ongoing: HashMap<Box<str>, usize>,
     /// The generation in which each thing changed last.
-    over: HashMap<Box<str>, u64>,
+    last_changed: HashMap<Box<str>, u64>,
     /// What was begun before this generation is not known to be true.
     known_since: u64,
 }
@@ -27,12 +29,12 @@ impl Changes {
 
     /// They changed, in this generation, or did not.
     pub fn end(&mut self, ids: &[String], generation: u64) {
-        if self.over.len() + ids.len() > MOST {
+        if self.last_changed.len() + ids.len() > MOST {
             self.forget(generation);
         }
         for id in ids {
             if ids.len() <= MOST {
-                self.over.insert(id.as_str().into(), generation);
+                self.last_changed.insert(id.as_str().into(), generation);
             }
             match self.ongoing.get_mut(id.as_str()) {
                 Some(count) if *count > 1 => *count -= 1,
@@ -43,15 +45,16 @@ impl Changes {
 
     /// Anything may have changed before this generation.
     pub fn forget(&mut self, generation: u64) {
-        self.over.clear();
+        self.last_changed.clear();
         self.known_since = generation;
     }
 
     /// Whether what was made in this generation from these things is still true.
-    pub fn have_spared<'a>(&self, ids: impl IntoIterator<Item = &'a str>, generation: u64) -> bool {
-        let is_spared =
-            |id: &str| !self.ongoing.contains_key(id) && self.over.get(id).is_none_or(|changed| *changed <= generation);
-        generation >= self.known_since && ids.into_iter().all(is_spared)
+    pub fn is_still_true<'a>(&self, ids: impl IntoIterator<Item = &'a str>, generation: u64) -> bool {
+        let is_the_same = |id: &str| {
+            !self.ongoing.contains_key(id) && self.last_changed.get(id).is_none_or(|changed| *changed <= generation)
+        };
+        generation >= self.known_since && ids.into_iter().all(is_the_same)
     }
 }
 
@@ -64,33 +67,33 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_and_what_changed_since_is_not_spared_and_everything_else_is() {
+    fn what_changes_and_what_changed_since_makes_untrue_and_nothing_else_does() {
         let mut changes = Changes::default();
         changes.begin(&ids(&["a", "*"]));
         changes.begin(&ids(&["a"]));
-        assert!(!changes.have_spared(["a"], 2) && changes.have_spared(["b"], 0));
+        assert!(!changes.is_still_true(["a"], 2) && changes.is_still_true(["b"], 0));
         changes.end(&ids(&["a", "*"]), 3);
-        assert!(!changes.have_spared(["a"], 3), "the other change of it goes on");
-        assert!(!changes.have_spared(["b", "*"], 2) && changes.have_spared(["b", "*"], 3));
+        assert!(!changes.is_still_true(["a"], 3), "the other change of it goes on");
+        assert!(!changes.is_still_true(["b", "*"], 2) && changes.is_still_true(["b", "*"], 3));
         changes.end(&ids(&["a"]), 4);
-        assert!(!changes.have_spared(["a"], 3) && changes.have_spared(["a", "*", "b"], 4));
+        assert!(!changes.is_still_true(["a"], 3) && changes.is_still_true(["a", "*", "b"], 4));
     }
 
     #[test]
-    fn what_is_forgotten_spares_nothing_that_was_begun_before() {
+    fn when_changes_are_forgotten_nothing_counts_as_true_that_was_begun_before() {
         let mut changes = Changes::default();
         changes.begin(&ids(&["a"]));
         changes.forget(5);
-        assert!(!changes.have_spared(["b"], 4) && changes.have_spared(["b"], 5));
-        assert!(!changes.have_spared(["a"], 5), "it is still being changed");
+        assert!(!changes.is_still_true(["b"], 4) && changes.is_still_true(["b"], 5));
+        assert!(!changes.is_still_true(["a"], 5), "it is still being changed");
         for number in 0..MOST as u64 * 2 {
             let id = [number.to_string()];
             changes.begin(&id);
             changes.end(&id, 6 + number);
-            assert!(changes.over.len() <= MOST);
+            assert!(changes.last_changed.len() <= MOST);
         }
-        assert!(!changes.have_spared(["b"], 6), "changes of then are no longer known");
+        assert!(!changes.is_still_true(["b"], 6), "changes of then are no longer known");
         changes.end(&vec!["many".to_owned(); MOST + 1], 1 << 20);
-        assert!(changes.over.is_empty() && !changes.have_spared(["b"], (1 << 20) - 1));
+        assert!(changes.last_changed.is_empty() && !changes.is_still_true(["b"], (1 << 20) - 1));
     }
 }

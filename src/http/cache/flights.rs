@@ -8,7 +8,17 @@ use tokio::sync::watch;
 use super::entry::Entry;
 use crate::clock::Timestamp;
 
-type Outcome = Option<Arc<Entry>>;
+/// What came of a flight.
+#[derive(Debug, Clone)]
+pub enum Landing {
+    /// The answer.
+    Here(Arc<Entry>),
+    /// An answer that was over before it was given, because its time was, or because something that it was made from
+    /// changed meanwhile. Another flight may bring one.
+    Late,
+    /// None that is for everybody.
+    Nothing,
+}
 
 /// What is being made now, by key.
 #[derive(Debug, Default)]
@@ -18,7 +28,7 @@ pub struct Flights(Mutex<HashMap<Box<str>, Flight>>);
 struct Flight {
     /// The generation in which it began: what began before a change is not for those who come after it.
     generation: u64,
-    landed: watch::Receiver<Outcome>,
+    landed: watch::Receiver<Option<Landing>>,
 }
 
 /// The part of somebody who asks for an answer that is not kept.
@@ -35,11 +45,11 @@ pub struct Pilot {
     key: Box<str>,
     /// The generation in which this flight began.
     pub generation: u64,
-    landing: watch::Sender<Outcome>,
+    landing: watch::Sender<Option<Landing>>,
 }
 
 /// Waits for an answer that somebody else makes.
-pub struct Passenger(watch::Receiver<Outcome>);
+pub struct Passenger(watch::Receiver<Option<Landing>>);
 
 impl Flights {
     /// A seat for whoever asks for `key` in this generation.
@@ -59,9 +69,9 @@ impl Flights {
 }
 
 impl Pilot {
-    /// Gives the answer to everybody who waits for it.
-    pub fn land(self, entry: &Arc<Entry>) {
-        self.landing.send_replace(Some(Arc::clone(entry)));
+    /// Tells everybody who waits for it what came of it.
+    pub fn land(self, landing: Landing) {
+        self.landing.send_replace(Some(landing));
     }
 }
 
@@ -76,10 +86,13 @@ impl Drop for Pilot {
 }
 
 impl Passenger {
-    /// The answer, or `None` when nothing came of it: whoever made it left, it is not for everybody, or its time is over by
-    /// the moment at which it lands.
-    pub async fn wait(mut self, now: impl FnOnce() -> Timestamp) -> Outcome {
-        let landed = self.0.wait_for(Option::is_some).await.ok()?.clone();
-        landed.filter(|entry| entry.holds(now()))
+    /// What came of it, for whoever gets it at the moment at which it lands; nothing when whoever made it left.
+    pub async fn wait(mut self, now: impl FnOnce() -> Timestamp) -> Landing {
+        let landed = self.0.wait_for(Option::is_some).await;
+        match landed.ok().and_then(|landing| landing.clone()) {
+            Some(Landing::Here(entry)) if !entry.holds(now()) => Landing::Late,
+            Some(landing) => landing,
+            None => Landing::Nothing,
+        }
     }
 }

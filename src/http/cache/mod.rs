@@ -25,7 +25,7 @@ use dependents::Dependents;
 use flights::Flights;
 
 pub use entry::{Entry, Form};
-pub use flights::{Passenger, Pilot, Seat};
+pub use flights::{Landing, Passenger, Pilot, Seat};
 pub use freshness::Freshness;
 
 /// Longest address that an answer is kept for, in bytes: keys must not cost more than what they lead to.
@@ -131,24 +131,25 @@ impl Cache {
         self.0.flights.board(address, self.generation())
     }
 
-    /// Keeps an answer that was begun in this generation under these addresses, unless something of what it was made from
-    /// changed since.
+    /// Keeps an answer that was begun in this generation under these addresses, unless something of what it was made
+    /// from changed since. Whether it was kept: if not, it may be older than what others have seen by now.
     pub fn keep<'a>(
         &self,
         addresses: &[&str],
         entry: &Arc<Entry>,
         ids: impl IntoIterator<Item = &'a String, IntoIter: Clone>,
         generation: u64,
-    ) {
-        let Some(kept) = &self.0.kept else { return };
+    ) -> bool {
+        let Some(kept) = &self.0.kept else { return false };
         let (mut book, ids) = (self.book(), ids.into_iter());
-        if !book.changes.have_spared(ids.clone().map(String::as_str), generation) {
-            return;
+        if !book.changes.is_still_true(ids.clone().map(String::as_str), generation) {
+            return false;
         }
         book.dependents.note(entry, ids);
         for address in addresses {
             kept.insert((*address).into(), Arc::clone(entry));
         }
+        true
     }
 
     /// Gives an answer that is kept another address.
@@ -171,7 +172,7 @@ impl Cache {
     /// Keeps the part about this thing that was read in this generation, unless it changed since.
     pub fn keep_part(&self, id: &str, part: &Arc<str>, generation: u64) {
         let book = self.book();
-        if book.changes.have_spared([id], generation) {
+        if book.changes.is_still_true([id], generation) {
             self.0.parts.insert(id.into(), Arc::clone(part));
         }
     }
@@ -317,12 +318,12 @@ mod tests {
         assert!(cache.get("/b", noon).is_some());
         // Whoever comes after the change does not wait for what was begun before it.
         let after = pilot(&cache, "/a");
-        cache.keep(&["/a"], &entry("old", Timestamp::FOREVER), &["a".to_owned()], before.generation);
-        assert!(cache.get("/a", noon).is_none());
+        let was_kept = cache.keep(&["/a"], &entry("old", Timestamp::FOREVER), &["a".to_owned()], before.generation);
+        assert!(!was_kept && cache.get("/a", noon).is_none());
         drop(before);
         assert!(matches!(cache.board("/a"), Seat::Passenger(_)));
-        cache.keep(&["/a"], &entry("new", Timestamp::FOREVER), &["a".to_owned()], after.generation);
-        assert!(cache.get("/a", noon).is_some());
+        let was_kept = cache.keep(&["/a"], &entry("new", Timestamp::FOREVER), &["a".to_owned()], after.generation);
+        assert!(was_kept && cache.get("/a", noon).is_some());
     }
 
     #[test]
@@ -362,12 +363,12 @@ mod tests {
         let cache = Cache::new(1 << 20);
         let first = pilot(&cache, "/a");
         let Seat::Passenger(waiting) = cache.board("/a") else { panic!("made twice") };
-        first.land(&entry("a", Timestamp::FOREVER));
-        assert!(waiting.wait(|| moment("2026-11-23T12:00:00Z")).await.is_some());
+        first.land(Landing::Here(entry("a", Timestamp::FOREVER)));
+        assert!(matches!(waiting.wait(|| moment("2026-11-23T12:00:00Z")).await, Landing::Here(_)));
         let second = pilot(&cache, "/a");
         let Seat::Passenger(waiting) = cache.board("/a") else { panic!("made twice") };
         drop(second);
-        assert!(waiting.wait(|| moment("2026-11-23T12:00:00Z")).await.is_none());
+        assert!(matches!(waiting.wait(|| moment("2026-11-23T12:00:00Z")).await, Landing::Nothing));
     }
 
     #[actix_web::test]
@@ -376,11 +377,11 @@ mod tests {
         let wait = async |now: &'static str| {
             let pilot = pilot(&cache, "/a");
             let Seat::Passenger(waiting) = cache.board("/a") else { panic!("made twice") };
-            pilot.land(&entry("a", moment("2026-11-23T12:00:05Z")));
-            waiting.wait(|| moment(now)).await.is_some()
+            pilot.land(Landing::Here(entry("a", moment("2026-11-23T12:00:05Z"))));
+            waiting.wait(|| moment(now)).await
         };
-        assert!(wait("2026-11-23T12:00:04Z").await);
-        assert!(!wait("2026-11-23T12:00:05Z").await, "it was for until then");
+        assert!(matches!(wait("2026-11-23T12:00:04Z").await, Landing::Here(_)));
+        assert!(matches!(wait("2026-11-23T12:00:05Z").await, Landing::Late), "it was for until then");
     }
 
     #[test]
