@@ -120,10 +120,10 @@ impl From<Timestamp> for NaiveDateTime {
     }
 }
 
-/// In UTC, and no finer than microseconds.
+/// In UTC, cut to microseconds.
 impl From<NaiveDateTime> for Timestamp {
     fn from(moment: NaiveDateTime) -> Timestamp {
-        Timestamp(moment)
+        Timestamp(moment.trunc_subsecs(6))
     }
 }
 
