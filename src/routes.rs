@@ -9,8 +9,9 @@ pub fn routes(config: &mut ServiceConfig) {
     config.configure(root::routes);
 }
 
-/// The rooms; each is asked for `pub fn routes(config: &mut ServiceConfig)`, with addresses relative to `/v1`. A request goes to
-/// the first that fits, and tries an expression for each address with a name in it until then: what is read most comes first.
+/// The rooms; each is asked for `pub fn routes(config: &mut ServiceConfig)`, with addresses relative to `/v1`. A request
+/// goes to the first that fits, and tries an expression for each address with a name in it until then: what is read most
+/// comes first.
 fn version_1(config: &mut ServiceConfig) {
     // Before the articles, because `/articles/export` is not a story that is called so.
     config.configure(live::routes);

@@ -41,7 +41,8 @@ pub struct LogFilter {
 impl LogFilter {
     /// Errors: 400 on `actor` for what can be nobody: a name would be taken for somebody who did nothing.
     pub fn refuse_unknown_actor(&self) -> Result<()> {
-        let is_actor = |actor: &String| is_nobody(actor) || Uuid::try_parse(actor).is_ok();
+        let is_actor =
+            |actor: &String| is_nobody(actor) || Uuid::try_parse(actor).is_ok_and(|id| id.to_string() == *actor);
         match &self.actor {
             Some(actor) if !is_actor(actor) => {
                 let detail = "must be the id of an account or an API token, or operator, clock or anonymous; \

@@ -161,8 +161,8 @@ fn one_line(error: &dyn fmt::Display) -> String {
 /// when it has 4,000 pages (16 MB) instead of 1,000: a new story writes some fifty, the same ones of every index again and
 /// again, and however often a page is in the log, it is moved once. Asking for the schema's version reads the file, so that
 /// one that is no database is noticed here, where its name is known. What a connection does not keep is a call of the
-/// operating system: each reader keeps 4 MiB of pages instead of 2, and the writer 16, because a publication touches a page
-/// for each of its words and for every index, mostly those that the one before it touched.
+/// operating system: each reader keeps 4 MiB of pages instead of 2, and the writer 16, because a publication touches a
+/// page for each of its words and for every index, mostly those that the one before it touched.
 fn sqlite_pragmas(access: Access) -> &'static str {
     match access {
         Access::Write => {

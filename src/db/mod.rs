@@ -162,8 +162,9 @@ impl Db {
     }
 
     /// The same, with something to be done around the commit: `before` with what `work` gave, when everything that is
-    /// committed together is done, and `after` with what that gave, right behind the commit and before anybody hears of it:
-    /// also when the caller has gone away. Neither may take time, for the next write waits.
+    /// committed together is done, and `after` with what that gave, right behind the commit and before anybody hears of
+    /// it: also when the caller has gone away. Neither may take time, for the next write waits, nor panic: the caller
+    /// would be told of a fault although the write may stand.
     ///
     /// Errors: those of [`Db::write`]; then `after` is not run, and what `before` gave is dropped.
     pub async fn write_around<T, V, U, F, B, A>(&self, work: F, (before, after): (B, A)) -> Result<U>

@@ -15,11 +15,11 @@ use diesel::result::QueryResult;
 
 use super::{AnyConnection, Backend};
 
-/// Runs a statement on the connection that there is, and not by way of the one that stands for both: that one puts the text
-/// together anew each time, several times over, also of a statement whose type says all of it.
+/// Runs a statement on the connection that there is, and not by way of the one that stands for both: that one puts the
+/// text together anew each time, several times over, also of a statement whose type says all of it.
 ///
-/// `directly!(connection, |connection| statement.load(connection))`. The statement is compiled once for each database, so
-/// it may not be boxed for both.
+/// `directly!(connection, |connection| statement.load(connection))`. The statement is compiled once for each database,
+/// so it may not be boxed for both.
 macro_rules! directly {
     ($any:expr, |$connection:ident| $run:expr) => {
         match $any {

@@ -94,8 +94,8 @@ impl Journal {
 /// The way everything is written: runs `work` in one transaction, appends what it recorded to the log, and commits both.
 ///
 /// The log is written last, because the row that hands out positions is held until the commit: two writers that took
-/// it earlier would wait for each other. Kept answers that the change makes untrue end right before the commit, and none of
-/// them is kept until it is over.
+/// it earlier would wait for each other. Kept answers that the change makes untrue end right before the commit, and
+/// none of them is kept until it is over.
 async fn write<T, F>(ledger: &Ledger, actor: Actor, work: F) -> Result<T>
 where
     F: FnOnce(&mut AnyConnection, &mut Journal) -> Result<T> + Send + 'static,
