@@ -94,11 +94,12 @@ pub fn mark(connection: &mut AnyConnection, article: &str, taken_over: bool) -> 
 }
 
 /// Ends what was allowed before a story was killed: other working copies that took its slugs over need an admin's leave to
-/// be published under them from now on.
+/// be published under them from now on. What the killed story itself took over it comes back to.
 pub fn end_takeovers(connection: &mut AnyConnection, killed: &str) -> Result<()> {
     let its_slugs = publications::table.filter(publications::article_id.eq(killed)).select(publications::slug);
     let takers = articles::table
         .filter(articles::slug.eq_any(its_slugs))
+        .filter(articles::id.ne(killed))
         .filter(articles::deleted_at.is_null())
         .filter(articles::slug_taken_over);
     diesel::update(takers).set(articles::slug_taken_over.eq(false)).execute(connection)?;

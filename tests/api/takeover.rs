@@ -108,6 +108,21 @@ fn a_kill_takes_back_the_slug_from_whoever_took_it_over_before(database: Databas
 }
 
 #[apply(each_database)]
+fn what_took_a_slug_over_and_is_killed_before_it_is_read_comes_back_under_it(database: Database) {
+    let app = TestApp::start(database);
+    let (admin, editor, reader) = (app.admin(), app.editor(), app.anonymous());
+    let old = editor.published(json!({"title": "Old", "slug": "budget"}));
+    app.pass(1);
+    editor.unpublish(&old);
+    editor.change(&old, json!({"slug": "parked"}));
+    let other = editor.begin(json!({"title": "Other", "slug": "budget", "take_over": true}));
+    editor.publish(&other, json!({"at": app.later(60)}));
+    editor.post(&format!("{}/kill", address(&other)), json!({})).expect(200);
+    admin.if_match("*").post(&format!("{}/publish", address(&other)), json!({})).expect(200);
+    assert_eq!(text(&reader.get("/v1/articles/budget").expect(200).json()["title"]), "Other");
+}
+
+#[apply(each_database)]
 fn a_slug_leads_on_through_any_chain_of_names(database: Database) {
     let app = TestApp::start(database);
     let (editor, reader) = (app.editor(), app.anonymous());

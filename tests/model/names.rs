@@ -34,7 +34,8 @@ pub fn is_borrowed(stories: &[Story], index: usize) -> bool {
 /// A story was killed: its slugs that others took over for their working copies are not theirs any more.
 pub fn end_takeovers(stories: &mut [Story], killed: usize) {
     let its: Vec<String> = stories[killed].runs.iter().map(|run| run.slug.clone()).collect();
-    stories.iter_mut().filter(|story| its.contains(&story.slug)).for_each(|story| story.taken_over = false);
+    let others = stories.iter_mut().enumerate().filter(|(index, _)| *index != killed);
+    others.filter(|(_, story)| its.contains(&story.slug)).for_each(|(_, story)| story.taken_over = false);
 }
 
 /// Whether a story may not be published under its slug.
