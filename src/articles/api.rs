@@ -144,8 +144,8 @@ async fn get_article(
         }
     };
     wing::only_readers_fields(fields.as_ref())?;
-    let found =
-        db.look_up(move |connection| live::find(connection, &cache, (&reference, extras), sight.at(clock.now())));
+    let found = db
+        .look_up(move |connection| live::find(connection, cache.parts(), (&reference, extras), sight.at(clock.now())));
     let found = found.await?;
     Ok(match found {
         Found::Here(story, freshness) => {

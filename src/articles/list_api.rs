@@ -131,7 +131,7 @@ pub(super) async fn list(
             let read = db.read(move |connection| {
                 let sight = sight.at(clock.now());
                 let freshness = live::freshness_of_list(connection, sight)?;
-                Ok((live::list(connection, &cache, (&filter, extras), &page, sight)?, freshness))
+                Ok((live::list(connection, cache.parts(), (&filter, extras), &page, sight)?, freshness))
             });
             let (list, freshness) = read.await?;
             reading_ahead::log(&ledger, &caller, &list.data).await?;

@@ -22,7 +22,7 @@ use crate::db::keyset::Direction;
 use crate::db::listing::in_order;
 use crate::db::schema::publications;
 use crate::error::{Error, Result};
-use crate::http::cache::Cache;
+use crate::http::cache::Parts;
 use crate::http::page::{Key, Page};
 use crate::http::query::Sort;
 
@@ -96,7 +96,7 @@ pub struct Piece {
 /// The piece that begins where this page begins.
 pub fn piece(
     connection: &mut AnyConnection,
-    cache: &Cache,
+    parts: Parts<'_>,
     filter: &ArticleFilter,
     page: &Page,
     sight: Sight,
@@ -113,7 +113,7 @@ pub fn piece(
         None => Some(page.clone()),
     };
     let ids: Vec<String> = places.iter().map(|place| place.article.clone()).collect();
-    let stories = finished::all(connection, cache, (&ids, WHOLE), sight)?;
+    let stories = finished::all(connection, parts, (&ids, WHOLE), sight)?;
     let cursors: HashMap<&str, String> =
         places.iter().map(|place| (place.article.as_str(), page.cursor(&place.keys()))).collect();
     let mut piece = Piece { lines: Vec::new(), articles: 0, next };

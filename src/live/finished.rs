@@ -19,7 +19,7 @@ use crate::db::schema::publications;
 use crate::db::{AnyConnection, Prepare, directly, in_few_lengths};
 use crate::error::{Error, Result};
 use crate::http::answer::Json;
-use crate::http::cache::Cache;
+use crate::http::cache::Parts;
 
 /// A story, finished.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ type Text = (String, String);
 /// The stories with these ids as lists have them, in this order. One that went out of sight meanwhile is left out.
 pub fn all(
     connection: &mut AnyConnection,
-    cache: &Cache,
+    parts: Parts<'_>,
     (ids, extras): (&[String], Extras),
     sight: Sight,
 ) -> Result<Vec<Finished>> {
@@ -74,7 +74,7 @@ pub fn all(
         rows.into_iter().map(|row| (row, None)).collect()
     };
     let rows = in_order(rows, ids, |(row, _)| &row.article_id);
-    let names = names(connection, cache, rows.iter().map(|(row, _)| row), sight)?;
+    let names = names(connection, parts, rows.iter().map(|(row, _)| row), sight)?;
     let finish_one = |(row, text): (Row, Option<Text>)| {
         let text = text.as_ref().map(|(body, html)| (body.as_str(), html.as_str()));
         let more = More { text: text.filter(|_| extras.body), notes: extras.corrections, ..More::default() };
@@ -86,12 +86,12 @@ pub fn all(
 /// One story with its text, its notes and its translations.
 pub fn alone(
     connection: &mut AnyConnection,
-    cache: &Cache,
+    parts: Parts<'_>,
     (row, (body, html)): (Row, Text),
     (translations, extras): (&[TranslationReference], Extras),
     sight: Sight,
 ) -> Result<Finished> {
-    let names = names(connection, cache, std::iter::once(&row), sight)?;
+    let names = names(connection, parts, std::iter::once(&row), sight)?;
     let text = Some((body.as_str(), html.as_str()));
     let more = More { text, notes: true, translations: Some(translations), ..More::default() };
     Ok(finish(row, &names, (more, text, extras), sight))
@@ -100,13 +100,13 @@ pub fn alone(
 /// The names on these cards: those of now, or those that were printed then.
 fn names<'a>(
     connection: &mut AnyConnection,
-    cache: &Cache,
+    parts: Parts<'_>,
     rows: impl Iterator<Item = &'a Row> + Clone,
     sight: Sight,
 ) -> Result<Printed> {
     match sight {
         Sight::Readers(_) | Sight::Partners(_) => {
-            Names::load(connection, cache, rows.flat_map(|row| card::names(&row.card))).map(Printed::Now)
+            Names::load(connection, parts, rows.flat_map(|row| card::names(&row.card))).map(Printed::Now)
         }
         Sight::Past { .. } => {
             let ids: Vec<&String> = rows.map(|row| &row.id).collect();

@@ -11,7 +11,7 @@ use super::references::References;
 use crate::db::schema::names;
 use crate::db::{AnyConnection, Prepare, directly, in_few_lengths};
 use crate::error::{Error, Result};
-use crate::http::cache::Cache;
+use crate::http::cache::Parts;
 
 /// The names on a page, by id: each an object without its closing brace, `{"id":…,"slug":…,"name":…`.
 #[derive(Debug, Default)]
@@ -28,16 +28,15 @@ impl Names {
     /// The present names of these things: from memory, and in one query those that are not there.
     pub fn load<'a>(
         connection: &mut AnyConnection,
-        cache: &Cache,
+        parts: Parts<'_>,
         ids: impl Iterator<Item = &'a str>,
     ) -> Result<Names> {
-        let generation = cache.generation();
         let (mut found, mut missing) = (HashMap::new(), HashSet::new());
         for id in ids {
             if found.contains_key(id) {
                 continue;
             }
-            match cache.part(id) {
+            match parts.get(id) {
                 Some(name) => drop(found.insert(id.to_owned(), name)),
                 None => drop(missing.insert(id)),
             }
@@ -53,12 +52,12 @@ impl Names {
         for (id, slug, name) in rows {
             let text = open(&Name { id: &id, slug: &slug, name: &name })?;
             missing.remove(id.as_str());
-            cache.keep_part(&id, &text, generation);
+            parts.keep(&id, &text);
             found.insert(id, text);
         }
         // What does not exist is remembered, too, or it would be asked for each time.
         for id in missing {
-            cache.keep_part(id, &Arc::from(""), generation);
+            parts.keep(id, &Arc::from(""));
         }
         Ok(Names(found))
     }

@@ -19,7 +19,7 @@ use crate::clock::Timestamp;
 use crate::db::schema::publications;
 use crate::db::{AnyConnection, Backend, directly};
 use crate::error::{Error, Result};
-use crate::http::cache::{Cache, Freshness};
+use crate::http::cache::{Freshness, Parts};
 use crate::http::page::{List, Page};
 use crate::http::path::Reference;
 
@@ -83,13 +83,13 @@ fn named<'a>(reference: &Reference, sight: Sight) -> Option<Publications<'a>> {
 /// One page of what these eyes see: which stories, and what they hold.
 pub fn list(
     connection: &mut AnyConnection,
-    cache: &Cache,
+    parts: Parts<'_>,
     (filter, extras): (&ArticleFilter, Extras),
     page: &Page,
     sight: Sight,
 ) -> Result<List<Finished>> {
     let picked = listing::pick(connection, filter, page, sight)?;
-    let data = finished::all(connection, cache, (&picked.data, extras), sight)?;
+    let data = finished::all(connection, parts, (&picked.data, extras), sight)?;
     Ok(List { data, next: picked.next, total: picked.total })
 }
 
@@ -133,7 +133,7 @@ pub enum Found {
 /// Errors: 404 when there is none, whatever else may exist under that name; 410 when it was killed.
 pub fn find(
     connection: &mut AnyConnection,
-    cache: &Cache,
+    parts: Parts<'_>,
     (reference, extras): (&Reference, Extras),
     sight: Sight,
 ) -> Result<Found> {
@@ -147,7 +147,7 @@ pub fn find(
         _ => translations(connection, (&original, &row.article_id), sight)?,
     };
     let freshness = freshness.map(|freshness| freshness.also(card::names(&row.card).map(str::to_owned)));
-    let story = finished::alone(connection, cache, (row, text), (&translations, extras), sight)?;
+    let story = finished::alone(connection, parts, (row, text), (&translations, extras), sight)?;
     Ok(Found::Here(story, freshness))
 }
 

@@ -93,8 +93,8 @@ async fn search_articles(
     let (asked, filter) = (query.more.q, query.filter);
     let read = db.read(move |connection| {
         let wish = Wish { asked, filter, order, sight: sight.at(clock.now()) };
-        let freshness = live::freshness_of_list(connection, wish.sight)?;
-        let found = db::snapshot(connection, |connection| find::find(connection, &cache, &wish, &page))?;
+        let (parts, freshness) = (cache.parts(), live::freshness_of_list(connection, wish.sight)?);
+        let found = db::snapshot(connection, |connection| find::find(connection, parts, &wish, &page))?;
         Ok((found, freshness))
     });
     let ((found, stories), freshness) = read.await?;

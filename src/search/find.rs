@@ -12,7 +12,7 @@ use super::{facets, suggestion};
 use crate::db::AnyConnection;
 use crate::db::fulltext::{self, Entry, Question, Span};
 use crate::error::{Error, Result};
-use crate::http::cache::Cache;
+use crate::http::cache::Parts;
 use crate::http::page::{Key, Page, Start};
 use crate::live::words::{SearchText, Term, plain_text};
 use crate::live::{self, ArticleFilter, Extras, Finished, Sight, Texts};
@@ -52,7 +52,7 @@ type Ranked = (i64, Entry);
 /// One page of hits, and what can be said about all of them; and the stories on that page.
 pub fn find(
     connection: &mut AnyConnection,
-    cache: &Cache,
+    parts: Parts<'_>,
     wish: &Wish,
     page: &Page,
 ) -> Result<(SearchResult, Vec<Finished>)> {
@@ -75,7 +75,7 @@ pub fn find(
     let ranked = ranked(wish, newest.hits.into_iter().chain(older).collect());
     let keys = |(score, hit): &Ranked| vec![Key::from(*score), Key::from(hit.position)];
     let list = page.list(rows(ranked, page)?, None, keys);
-    let shown = shown(connection, cache, wish, list.data)?;
+    let shown = shown(connection, parts, wish, list.data)?;
     let result =
         SearchResult { data: shown.hits, next: list.next, total, total_relation: relation, facets, did_you_mean };
     Ok((result, shown.stories))
@@ -155,13 +155,13 @@ fn rows(ranked: Vec<Ranked>, page: &Page) -> Result<Vec<Ranked>> {
 }
 
 /// The stories of these hits, with what was found in them.
-fn shown(connection: &mut AnyConnection, cache: &Cache, wish: &Wish, hits: Vec<Ranked>) -> Result<Shown> {
+fn shown(connection: &mut AnyConnection, parts: Parts<'_>, wish: &Wish, hits: Vec<Ranked>) -> Result<Shown> {
     let ids: Vec<String> = hits.into_iter().map(|(_, hit)| hit.article_id).collect();
     if ids.is_empty() {
         return Ok(Shown::default());
     }
     let terms: Vec<&Term> = wish.asked.wanted().collect();
-    let stories = live::finished(connection, cache, (&ids, Extras::default()), wish.sight)?;
+    let stories = live::finished(connection, parts, (&ids, Extras::default()), wish.sight)?;
     let texts = live::texts(connection, &ids, wish.sight)?;
     let texts: HashMap<&str, &Texts> = texts.iter().map(|texts| (texts.id.as_str(), texts)).collect();
     let mut shown = Shown::default();

@@ -262,6 +262,34 @@ fn whoever_publishes_reads_it_at_once_however_many_read_and_write(database: Data
     });
 }
 
+/// A search reads everything as it is at one moment, and that may be over before the names on its hits are read.
+#[apply(each_database)]
+fn a_new_name_is_seen_by_the_next_read_however_many_search(database: Database) {
+    let app = TestApp::start(database);
+    let (editor, _) = newsroom(&app);
+    let reader = app.anonymous();
+    let finished = AtomicUsize::new(0);
+    at_once(8, |thread| {
+        if thread == 0 {
+            for round in 0..150 {
+                let name = format!("NATO {round}");
+                editor.if_match("*").patch("/v1/tags/nato", json!({"name": name})).expect(200);
+                let seen = reader.get(&format!("/v1/articles?limit={}", round % 100 + 1)).expect(200);
+                if !seen.text().contains(&name) {
+                    finished.fetch_add(1, Ordering::AcqRel);
+                }
+                assert!(seen.text().contains(&name), "{}", seen.text());
+            }
+            finished.fetch_add(1, Ordering::AcqRel);
+        }
+        let mut asked = 0;
+        while finished.load(Ordering::Acquire) == 0 {
+            asked += 1;
+            reader.get(&format!("/v1/search?q=peacekeepers&limit={}&page=1", asked % 100 + 1)).expect(200);
+        }
+    });
+}
+
 /// A story that has translations is read in two statements; what happens between them must not be kept.
 #[apply(each_database)]
 fn a_translation_that_is_taken_down_is_gone_however_many_read_it(database: Database) {

@@ -164,17 +164,10 @@ impl Cache {
         self.0.generation.load(Ordering::Acquire)
     }
 
-    /// The part about this thing, when it is kept and true.
-    pub fn part(&self, id: &str) -> Option<Arc<str>> {
-        self.0.parts.get(id).filter(|_| self.is_trusted())
-    }
-
-    /// Keeps the part about this thing that was read in this generation, unless it changed since.
-    pub fn keep_part(&self, id: &str, part: &Arc<str>, generation: u64) {
-        let book = self.book();
-        if book.changes.is_still_true([id], generation) {
-            self.0.parts.insert(id.into(), Arc::clone(part));
-        }
+    /// The small parts that many answers have in common, for a read that begins now: to be taken before anything is read,
+    /// because in a snapshot everything is as old as its beginning.
+    pub fn parts(&self) -> Parts<'_> {
+        Parts { cache: self, generation: self.generation() }
     }
 
     /// These things change: no answer that was made from them is given from here on, and none is kept before the change
@@ -226,6 +219,28 @@ impl Cache {
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Small finished parts, for somebody who began to read in this generation.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts<'a> {
+    cache: &'a Cache,
+    generation: u64,
+}
+
+impl Parts<'_> {
+    /// The part about this thing, when it is kept and true.
+    pub fn get(self, id: &str) -> Option<Arc<str>> {
+        self.cache.0.parts.get(id).filter(|_| self.cache.is_trusted())
+    }
+
+    /// Keeps the part about this thing that was read meanwhile, unless it changed since.
+    pub fn keep(self, id: &str, part: &Arc<str>) {
+        let book = self.cache.book();
+        if book.changes.is_still_true([id], self.generation) {
+            self.cache.0.parts.insert(id.into(), Arc::clone(part));
+        }
     }
 }
 
@@ -349,13 +364,15 @@ mod tests {
     #[test]
     fn a_part_ends_with_what_it_is_about() {
         let cache = Cache::new(0);
-        let generation = cache.generation();
-        cache.keep_part("a", &Arc::from("Anna"), generation);
-        cache.keep_part("b", &Arc::from("Bob"), generation);
+        let before = cache.parts();
+        before.keep("a", &Arc::from("Anna"));
+        before.keep("b", &Arc::from("Bob"));
         drop(cache.changing(vec!["a".to_owned()]));
-        assert!(cache.part("a").is_none() && cache.part("b").is_some());
-        cache.keep_part("a", &Arc::from("Anna"), generation);
-        assert!(cache.part("a").is_none(), "read before the change");
+        assert!(before.get("a").is_none() && before.get("b").is_some());
+        before.keep("a", &Arc::from("Anna"));
+        assert!(before.get("a").is_none(), "read before the change");
+        cache.parts().keep("a", &Arc::from("Anne"));
+        assert!(before.get("a").is_some());
     }
 
     #[actix_web::test]

@@ -98,7 +98,7 @@ impl Walk {
     async fn piece(&self, page: Page) -> Result<Piece> {
         let sight = Sight::asked(self.as_of, self.clock.now())?;
         let (filter, cache) = (self.filter.clone(), self.cache.clone());
-        self.db.read(move |connection| export::piece(connection, &cache, &filter, &page, sight)).await
+        self.db.read(move |connection| export::piece(connection, cache.parts(), &filter, &page, sight)).await
     }
 
     /// The whole answer. The next piece is read when the one before was taken; an error ends the connection without its

@@ -78,7 +78,7 @@ pub async fn list_related(
         };
         let freshness = freshness::of_list(connection, sight)?;
         let ids = related::list(connection, &article, limit, now)?;
-        let stories = finished::all(connection, &cache, (&ids, Extras::default()), sight)?;
+        let stories = finished::all(connection, cache.parts(), (&ids, Extras::default()), sight)?;
         let stories = stories.iter().map(|story| &story.json);
         Ok(Answer::finished_list(stories, (None, None), audience).fresh(freshness))
     })
