@@ -44,7 +44,7 @@ pub struct ViewParameter {
     /// for those, `live` for everybody else.
     #[param(inline)]
     view: Option<View>,
-    /// What readers saw at this moment, with the names of then; not in the future.
+    /// What readers saw at this moment, with names as they were printed when it was published; not in the future.
     #[param(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
     as_of: Option<Timestamp>,
     /// `trashed` looks into the trash, for those who may edit what is there.

@@ -40,7 +40,7 @@ pub struct WorkingParameters {
     /// and `approved`. Or `status=gone`, for everybody: the stories that readers no longer see, as tombstones.
     #[param(value_type = Option<String>, example = "gone")]
     status: States,
-    /// What readers saw at this moment, with the names of then; not in the future.
+    /// What readers saw at this moment, with names as they were printed when it was published; not in the future.
     #[param(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
     as_of: Option<Timestamp>,
     /// Only these members: `fields=title,slug,authors.name`. `-custom` leaves one out, `*` is everything that comes without

@@ -22,7 +22,7 @@ pub struct CalendarParameters {
     /// How long the periods are: `day`, `month` or `year`.
     #[param(inline, default = "month")]
     group: Group,
-    /// What readers saw at this moment, with the names of then; not in the future.
+    /// What readers saw at this moment, with names as they were printed when it was published; not in the future.
     #[param(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
     as_of: Option<Timestamp>,
 }
