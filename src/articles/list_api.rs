@@ -129,9 +129,9 @@ pub(super) async fn list(
             wing::only_readers_fields(fields.as_ref())?;
             let page = query.paging.page(&cursors, &format!("live {}", query.binding))?;
             let read = db.read(move |connection| {
-                let sight = sight.at(clock.now());
+                let (parts, sight) = (cache.parts(), sight.at(clock.now()));
                 let freshness = live::freshness_of_list(connection, sight)?;
-                Ok((live::list(connection, cache.parts(), (&filter, extras), &page, sight)?, freshness))
+                Ok((live::list(connection, parts, (&filter, extras), &page, sight)?, freshness))
             });
             let (list, freshness) = read.await?;
             reading_ahead::log(&ledger, &caller, &list.data).await?;

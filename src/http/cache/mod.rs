@@ -160,7 +160,7 @@ impl Cache {
     }
 
     /// How many changes there were; to be asked for before what is kept is read.
-    pub fn generation(&self) -> u64 {
+    fn generation(&self) -> u64 {
         self.0.generation.load(Ordering::Acquire)
     }
 

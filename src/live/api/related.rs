@@ -70,7 +70,7 @@ pub async fn list_related(
 ) -> Result<Answer> {
     let (audience, limit) = (caller.audience(), query.0.limit.0 as usize);
     db.read(move |connection| {
-        let now = clock.now();
+        let (parts, now) = (cache.parts(), clock.now());
         let sight = Sight::Readers(now);
         let article = match store::locate(connection, &reference, sight)? {
             Located::Here(article) => article,
@@ -78,7 +78,7 @@ pub async fn list_related(
         };
         let freshness = freshness::of_list(connection, sight)?;
         let ids = related::list(connection, &article, limit, now)?;
-        let stories = finished::all(connection, cache.parts(), (&ids, Extras::default()), sight)?;
+        let stories = finished::all(connection, parts, (&ids, Extras::default()), sight)?;
         let stories = stories.iter().map(|story| &story.json);
         Ok(Answer::finished_list(stories, (None, None), audience).fresh(freshness))
     })
