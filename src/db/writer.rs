@@ -3,7 +3,7 @@
 //! A commit that survives a power cut costs a flush of the disk, whatever it carries. So the thread takes every write
 //! that is waiting, runs each in a savepoint of its own inside one transaction, commits once, and only then answers
 //! them all. Durable writes get faster under load instead of slower, and a write that fails rolls back to its
-//! savepoint and hurts no other.
+//! savepoint and hurts no other. A write that nobody shares the transaction with needs no savepoint.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -79,10 +79,20 @@ impl Writer {
     }
 }
 
+/// What a write that fails undoes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Undoes {
+    /// The whole transaction, which it has for itself. For a long write that matters: SQLite remembers every page that
+    /// changes behind a savepoint, in memory, and goes through all of them whenever another savepoint inside it ends.
+    Transaction,
+    /// What it did itself: others share the transaction.
+    Savepoint,
+}
+
 /// A write that waits for its turn.
 trait Job: Send {
-    /// Runs inside the group's transaction and keeps the outcome.
-    fn run(&mut self, connection: &mut AnyConnection);
+    /// Runs inside the group's transaction, keeps the outcome, and says whether the transaction may be committed.
+    fn run(&mut self, connection: &mut AnyConnection, undoes: Undoes) -> bool;
     /// The whole group has run and is about to be committed.
     fn expect_commit(&mut self);
     /// Runs after the commit and tells the caller. `committed` says what became of the group.
@@ -118,20 +128,25 @@ where
     V: Send,
     U: Send,
 {
-    fn run(&mut self, connection: &mut AnyConnection) {
-        let Stage::Waiting { work, before } = std::mem::replace(&mut self.stage, Stage::Left) else { return };
+    fn run(&mut self, connection: &mut AnyConnection, undoes: Undoes) -> bool {
+        let Stage::Waiting { work, before } = std::mem::replace(&mut self.stage, Stage::Left) else { return true };
         // A caller who has gone away (a closed connection, a timeout) was told nothing, so nothing need happen.
         if self.reply.is_closed() {
-            return;
+            return true;
         }
         let _entered = self.span.enter();
-        let ran = catch_unwind(AssertUnwindSafe(|| connection.transaction(work)));
+        let ran = catch_unwind(AssertUnwindSafe(|| match undoes {
+            Undoes::Transaction => work(connection),
+            Undoes::Savepoint => connection.transaction(work),
+        }));
         let outcome = ran.unwrap_or_else(|_| {
             // The panic flew past the end of its savepoint; what it wrote must not ride along with the others.
             while depth(connection) > GROUP && Manager::rollback_transaction(connection).is_ok() {}
             Err(Error::internal("a write panicked"))
         });
+        let stands = outcome.is_ok() || undoes == Undoes::Savepoint;
         self.stage = Stage::Ran { outcome, before };
+        stands
     }
 
     fn expect_commit(&mut self) {
@@ -163,7 +178,9 @@ struct Checkpoint {
 }
 
 impl Job for Checkpoint {
-    fn run(&mut self, _: &mut AnyConnection) {}
+    fn run(&mut self, _: &mut AnyConnection, _: Undoes) -> bool {
+        true
+    }
 
     fn expect_commit(&mut self) {}
 
@@ -220,15 +237,19 @@ fn commit_group(connection: &mut AnyConnection, group: &mut [Box<dyn Job>]) -> (
     if let Err(error) = begin(connection, "BEGIN IMMEDIATE") {
         return (group.len(), Err(error));
     }
-    let mut ran = 0;
+    let undoes = if group.len() == 1 { Undoes::Transaction } else { Undoes::Savepoint };
+    let (mut ran, mut stands) = (0, true);
     for job in group.iter_mut() {
-        job.run(connection);
+        stands &= job.run(connection, undoes);
         ran += 1;
         if depth(connection) != GROUP {
             return (ran, Err(DieselError::BrokenTransactionManager));
         }
     }
     group.iter_mut().for_each(|job| job.expect_commit());
+    if !stands {
+        return (ran, Manager::rollback_transaction(connection));
+    }
     let committed = Manager::commit_transaction(connection);
     if committed.is_err() {
         let _ = Manager::rollback_transaction(connection);
@@ -342,6 +363,57 @@ mod tests {
         assert!(matches!(first_told.try_recv().unwrap(), Err(Error::Unavailable(_))));
         assert!(matches!(end_told.try_recv().unwrap(), Err(Error::Unavailable(_))));
         assert!(last_told.try_recv().unwrap().is_ok());
+    }
+
+    #[test]
+    fn s74_a_write_that_fails_alone_undoes_all_of_it_and_is_told_why() {
+        let (refused, mut refused_told) = job(|connection| {
+            keep("half")(connection)?;
+            Err(Error::NotFound("article"))
+        });
+        assert_eq!(one_group(vec![refused]), 0);
+        assert!(matches!(refused_told.try_recv().unwrap(), Err(Error::NotFound("article"))));
+        let (panics, mut panic_told) = job(|connection| {
+            keep("half")(connection)?;
+            connection.transaction::<(), Error, _>(|_| panic!("in a savepoint"))
+        });
+        assert_eq!(one_group(vec![panics]), 0);
+        assert!(matches!(panic_told.try_recv().unwrap(), Err(Error::Internal(_))));
+    }
+
+    #[test]
+    fn after_a_write_that_failed_alone_the_next_one_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = connection::open(&url_in(&folder), Access::Write).unwrap();
+        connection.batch_execute("CREATE TABLE kept (name TEXT)").unwrap();
+        let panics = |connection: &mut AnyConnection| {
+            keep("half")(connection)?;
+            connection.transaction::<(), Error, _>(|_| panic!("in a savepoint"))
+        };
+        for (work, rows) in [
+            (Box::new(panics) as Box<dyn FnOnce(&mut AnyConnection) -> Result<()> + Send>, 0),
+            (Box::new(keep("next")), 1),
+        ] {
+            let (job, _told) = job(work);
+            let (ran, ended) = commit_group(&mut connection, &mut [job]);
+            assert_eq!((ran, ended.is_ok(), depth(&mut connection), count(&mut connection)), (1, true, 0, rows));
+        }
+    }
+
+    #[test]
+    fn only_who_shares_a_transaction_has_a_savepoint() {
+        let depths = Arc::new(Mutex::new(Vec::new()));
+        let noting = || {
+            let depths = Arc::clone(&depths);
+            job(move |connection| {
+                depths.lock().unwrap().push(depth(connection));
+                Ok(())
+            })
+        };
+        let [alone, one, other] = [noting(), noting(), noting()];
+        one_group(vec![alone.0]);
+        one_group(vec![one.0, other.0]);
+        assert_eq!(*depths.lock().unwrap(), [GROUP, GROUP + 1, GROUP + 1]);
     }
 
     /// A write that notes whether what follows its commit was done; its caller leaves while it runs.
