@@ -3,6 +3,8 @@
 #[path = "support/mod.rs"]
 mod support;
 
+use dateline::db::DatabaseUrl;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use rstest::rstest;
 use rstest_reuse::apply;
 use serde_json::{Value, json};
@@ -386,4 +388,39 @@ fn it_is_said_which_stories_lose_their_corrections() {
             "export.ndjson: /v1/articles/harbour: its corrections were left out; make them with POST …/harbour/corrections"
         ]
     );
+}
+
+#[derive(Debug, QueryableByName)]
+struct Read {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    articles: i64,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    words: i64,
+}
+
+/// PostgreSQL plans a statement when it first runs, which in an import is in a transaction with hardly anything there.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a fixed question about what PostgreSQL did")]
+fn the_last_story_of_a_large_file_costs_what_the_first_one_did() {
+    const STORIES: i64 = 400;
+    let own = TestDatabase::migrated(Database::Postgres);
+    let program = Program::new().with("DATELINE_DATABASE_URL", own.text());
+    let program = program.with("DATELINE_SECRET", "0123456789abcdef0123456789abcdef");
+    let story = |number: i64| {
+        let body: Vec<String> = (0..50).map(|word| format!("word{}", number * 20 + word)).collect();
+        json!({ "title": format!("Ferry {number}"), "body": body.join(" ") }).to_string()
+    };
+    program.file("stories.ndjson", (0..STORIES).map(story).collect::<Vec<_>>().join("\n"));
+    program.run(&["import", "stories.ndjson", "--publish"]).expect_success();
+    // Without PostgreSQL there is nothing to see, which was said loudly.
+    let DatabaseUrl::Postgres(address) = own.url() else { return };
+    let read: Read = sql_query(
+        "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FILTER (WHERE relname = 'articles')::bigint AS articles, \
+         sum(seq_tup_read) FILTER (WHERE relname = 'search_vocabulary')::bigint AS words FROM pg_stat_user_tables",
+    )
+    .get_result(&mut PgConnection::establish(address).unwrap())
+    .unwrap();
+    println!("{read:?}");
+    assert!(read.articles < STORIES * 40, "{read:?}");
+    assert!(read.words < STORIES * 40, "{read:?}");
 }

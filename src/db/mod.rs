@@ -14,6 +14,7 @@ mod moments;
 mod prepared;
 #[allow(missing_docs, reason = "the migrations say what each column means")]
 pub mod schema;
+pub mod statistics;
 mod transaction;
 pub mod types;
 mod violation;

@@ -55,14 +55,15 @@ BEGIN
             INSERT INTO search_words (rowid, words) VALUES (free, NEW.words::tsvector);
             -- What is known already is left alone: a row that is only looked at is held, too, and two transactions that
             -- publish several stories would wait for each other. What is new is held in one order.
+            -- The question is a subquery with one answer, so that each word is looked up: as NOT EXISTS, PostgreSQL would
+            -- rather read all words there are.
             INSERT INTO search_vocabulary AS known (word, reversed, partner_from, live_from)
             SELECT value ->> 0, value ->> 1, NEW.partner_from, NEW.live_from
             FROM jsonb_array_elements(NEW.vocabulary::jsonb) AS value
-            WHERE NOT EXISTS (
-                SELECT FROM search_vocabulary AS there
-                WHERE there.word = value ->> 0 AND there.partner_from <= NEW.partner_from
-                    AND there.live_from <= NEW.live_from
-            )
+            WHERE (
+                SELECT there.partner_from <= NEW.partner_from AND there.live_from <= NEW.live_from
+                FROM search_vocabulary AS there WHERE there.word = value ->> 0
+            ) IS NOT TRUE
             ORDER BY value ->> 0
             ON CONFLICT (word) DO UPDATE SET
                 partner_from = least(known.partner_from, excluded.partner_from),

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{Problem, Story};
 use crate::articles::{self, ArticleInput, ArticleRow, NewArticle, Publish, Schedule};
 use crate::clock::Timestamp;
-use crate::db::AnyConnection;
+use crate::db::{AnyConnection, statistics};
 use crate::error::{Error, Result};
 use crate::events::{Actor, Journal, Ledger};
 use crate::http::path::Reference;
@@ -69,10 +69,12 @@ pub async fn load(ledger: &Ledger, name: &str, stories: Vec<Story>, (update, dry
     let write = ledger.write(Actor::Operator, WriteOptions { dry_run }, move |connection, journal| {
         let mut outcome = Outcome::default();
         let mut seen = HashSet::new();
-        for story in &stories {
+        for (stored, story) in stories.iter().enumerate() {
+            if is_more_than_known(stored) {
+                statistics::renew(connection)?;
+            }
             // Each in a savepoint, so that one refused story does not hide what is wrong with the next.
-            let stored = connection.transaction(|connection| store(connection, journal, story, update));
-            match stored {
+            match connection.transaction(|connection| store(connection, journal, story, update)) {
                 Ok(stored) if !seen.insert(stored.slug.clone()) => {
                     let detail = format!(
                         "slug: {} is the slug of an earlier story of this file; give one of them another",
@@ -99,6 +101,11 @@ pub async fn load(ledger: &Ledger, name: &str, stories: Vec<Story>, (update, dry
         (Ok(outcome), Err(_)) => outcome,
         (Err(error), Err(_)) => Outcome { problems: vec![Problem::of_file(error)], ..Outcome::default() },
     }
+}
+
+/// Whether a transaction has stored ten times as many stories as when the database last looked: at 100, 1,000 and so on.
+fn is_more_than_known(stored: usize) -> bool {
+    stored >= 100 && 10_usize.pow(stored.ilog10()) == stored
 }
 
 /// Appears on a terminal when a file takes more than a moment.
