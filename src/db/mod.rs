@@ -11,6 +11,7 @@ pub mod keyset;
 pub mod listing;
 pub mod migrate;
 mod moments;
+mod off_thread;
 mod prepared;
 #[allow(missing_docs, reason = "the migrations say what each column means")]
 pub mod schema;
@@ -29,7 +30,6 @@ use diesel::connection::{Connection, SimpleConnection};
 use diesel::r2d2::{Pool, PooledConnection, R2D2Connection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use tracing::Instrument;
 
 pub use connection::{AnyConnection, Backend, DatabaseUrl, NotADatabaseUrl};
 pub(crate) use prepared::directly;
@@ -39,6 +39,7 @@ pub use waiting::{Named, Turn, hold_for_good, hold_named, take_turns};
 use crate::error::{Error, Result};
 use crate::panics;
 use connection::{Access, Manager};
+use off_thread::OffThread;
 use writer::Writer;
 
 /// Longest wait for a connection; after that the caller gets 503, within two seconds of asking, and may come back.
@@ -113,11 +114,15 @@ impl Db {
     ///
     /// Errors: [`Error::Unavailable`] when no connection is to be had within two seconds, when the server went away, and
     /// when it took too long.
-    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    pub fn read<T, F>(&self, work: F) -> impl Future<Output = Result<T>>
     where
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        self.read_in_turn(Box::new(work))
+    }
+
+    async fn read_in_turn<T: Send + 'static>(&self, work: Work<T>) -> Result<T> {
         let turn = self.turn().await?;
         let readers = self.readers.clone();
         let read = move || {
@@ -125,8 +130,8 @@ impl Db {
             work(&mut connection).map_err(|error| unavailable_if_gone(&mut connection, error))
         };
         match self.watch {
-            None => off_thread(turn, read).await,
-            Some(limit) => left_alone_after(limit, turn, read).await,
+            None => OffThread::start(Some(turn), read).outcome().await,
+            Some(limit) => OffThread::start(None, read).outcome_within(limit, turn).await,
         }
     }
 
@@ -154,12 +159,13 @@ impl Db {
     /// it and reaches nobody else's write.
     ///
     /// Errors: what `work` gives, or [`Error::Unavailable`] when the commit did not succeed.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    pub fn write<T, F>(&self, work: F) -> impl Future<Output = Result<T>>
     where
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        self.write_around(work, (|value| value, |value| value)).await
+        let work: Work<T> = Box::new(work);
+        self.write_around(work, (|value| value, |value| value))
     }
 
     /// The same, with something to be done around the commit: `before` with what `work` gave, when everything that is
@@ -182,13 +188,13 @@ impl Db {
             WriteDoor::Pool => {
                 let turn = self.turn().await?;
                 let pool = self.readers.clone();
-                off_thread(turn, move || {
+                let write = move || {
                     let mut connection = check_out(&pool)?;
                     transaction::write(&mut connection, |connection| work(connection).map(before))
                         .map(after)
                         .map_err(|error| unavailable_if_gone(&mut connection, error))
-                })
-                .await
+                };
+                OffThread::start(Some(turn), write).outcome().await
             }
         }
     }
@@ -215,39 +221,9 @@ impl Db {
     }
 }
 
-/// Runs blocking work on the blocking threads; a panic there becomes a 500 and the process lives. What is `held` is held
-/// until the work ends, whether or not anybody still waits for it.
-async fn off_thread<T, F>(held: impl Send + 'static, work: F) -> Result<T>
-where
-    F: FnOnce() -> Result<T> + Send + 'static,
-    T: Send + 'static,
-{
-    let span = tracing::Span::current();
-    let ended = tokio::task::spawn_blocking(move || {
-        let _held = held;
-        span.in_scope(work)
-    });
-    ended.await.unwrap_or_else(|panic| Err(Error::internal(panic)))
-}
-
-/// The same for a read that nobody can end: after `limit` its caller is answered and its turn is given on, while it runs
-/// to its end. In a task of its own, so that a caller who goes away earlier does not give the turn on.
-async fn left_alone_after<T, F>(limit: Duration, turn: OwnedSemaphorePermit, read: F) -> Result<T>
-where
-    F: FnOnce() -> Result<T> + Send + 'static,
-    T: Send + 'static,
-{
-    let read = timeout(limit, off_thread((), read)).instrument(tracing::Span::current());
-    let ended = tokio::spawn(async move {
-        let _turn = turn;
-        read.await
-    });
-    match ended.await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(Error::Unavailable(format!("a read was left alone after {limit:?}"))),
-        Err(panic) => Err(Error::internal(panic)),
-    }
-}
+/// What is done with a connection. In a box, so that the way there is compiled once for each kind of outcome, and not for
+/// each of all the questions that are asked.
+type Work<T> = Box<dyn FnOnce(&mut AnyConnection) -> Result<T> + Send>;
 
 /// A connection from the pool, or 503 after two seconds.
 fn check_out(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>> {

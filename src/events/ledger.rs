@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::{Actor, Journal, Signer, Told, replay};
+use super::{Actor, Journal, Signer, Told, Work, replay};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{AnyConnection, Db};
 use crate::error::{Error, Result};
@@ -69,23 +69,27 @@ impl Ledger {
 
     /// Runs `work` in one transaction with its log entries, and commits it, unless `options` asks only to try: then
     /// everything is checked, by the database too, and rolled back. Gives what `work` gives in both cases.
-    pub async fn write<T, F>(&self, actor: Actor, options: WriteOptions, work: F) -> Result<T>
+    pub fn write<T, F>(&self, actor: Actor, options: WriteOptions, work: F) -> impl Future<Output = Result<T>>
     where
         F: FnOnce(&mut AnyConnection, &mut Journal) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        self.write_or_try(actor, options, Box::new(work))
+    }
+
+    async fn write_or_try<T: Send + 'static>(&self, actor: Actor, options: WriteOptions, work: Work<T>) -> Result<T> {
         if !options.dry_run {
             return super::write(self, actor, work).await;
         }
         let kept = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&kept);
-        let rolled_back = super::write(self, actor, move |connection, journal| {
+        let tried: Work<()> = Box::new(move |connection, journal| {
             let value = work(connection, journal)?;
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
             // The only way out of a transaction without a commit.
-            Err::<(), _>(Error::internal("a dry run was rolled back"))
+            Err(Error::internal("a dry run was rolled back"))
         });
-        let outcome = rolled_back.await;
+        let outcome = super::write(self, actor, tried).await;
         let value = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (value, outcome) {
             (Some(value), _) => Ok(value),

@@ -91,16 +91,16 @@ impl Journal {
     }
 }
 
+/// What one transaction does. In a box, so that the way there is compiled once for each kind of outcome, and not for each
+/// of all the things that can be done.
+type Work<T> = Box<dyn FnOnce(&mut AnyConnection, &mut Journal) -> Result<T> + Send>;
+
 /// The way everything is written: runs `work` in one transaction, appends what it recorded to the log, and commits both.
 ///
 /// The log is written last, because the row that hands out positions is held until the commit: two writers that took
 /// it earlier would wait for each other. Kept answers that the change makes untrue end right before the commit, and
 /// none of them is kept until it is over.
-async fn write<T, F>(ledger: &Ledger, actor: Actor, work: F) -> Result<T>
-where
-    F: FnOnce(&mut AnyConnection, &mut Journal) -> Result<T> + Send + 'static,
-    T: Send + 'static,
-{
+async fn write<T: Send + 'static>(ledger: &Ledger, actor: Actor, work: Work<T>) -> Result<T> {
     let (clock, signer, cache) = (ledger.clock.clone(), ledger.signer.clone(), ledger.cache.clone());
     let (kept_by, told) = (ledger.signer.clone(), ledger.told());
     let work = move |connection: &mut AnyConnection| {
