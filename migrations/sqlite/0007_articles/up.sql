@@ -59,7 +59,7 @@ CREATE TABLE article_authors (
     article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
     author_id  TEXT NOT NULL REFERENCES authors (id) ON DELETE CASCADE,
     PRIMARY KEY (article_id, author_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX article_authors_author ON article_authors (author_id, article_id);
 
@@ -67,7 +67,7 @@ CREATE TABLE article_tags (
     article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
     tag_id     TEXT NOT NULL REFERENCES tags (id) ON DELETE CASCADE,
     PRIMARY KEY (article_id, tag_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX article_tags_tag ON article_tags (tag_id, article_id);
 
