@@ -2,15 +2,15 @@
 
 use std::str::FromStr;
 
-use serde::de::IntoDeserializer;
 use serde::de::value::Error as ValueError;
+use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
 
 use super::article::Status;
 use super::review::{ReviewState, Step};
 use crate::http::fields;
 use crate::http::input::one_of;
-use crate::http::query::List;
+use crate::http::query::{List, or_alone};
 
 /// The word for what readers no longer see.
 const GONE: &str = "gone";
@@ -94,11 +94,8 @@ impl<'de> Deserialize<'de> for States {
         if text.split(',').any(|word| word.trim() == GONE) {
             return Err(fields::refusal("gone_alone", "gone is asked for alone, without other states"));
         }
-        let standings = List::<Standing>::deserialize(text.into_deserializer()).map_err(|error: ValueError| {
-            let message = error.to_string();
-            let (code, detail) = fields::take_apart(&message);
-            fields::refusal(code, format_args!("{detail}, or gone alone"))
-        })?;
+        let standings = List::<Standing>::deserialize(text.as_str().into_deserializer())
+            .map_err(|refused: ValueError| D::Error::custom(or_alone(&refused, &text, GONE)))?;
         Ok(States::Working(standings.0))
     }
 }

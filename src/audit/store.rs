@@ -10,6 +10,7 @@ use crate::db::schema::events;
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
 use crate::events::{Action, Entry, Resource};
+use crate::http::input::nearest;
 use crate::http::page::{Key, List, Page, Start};
 
 /// Which entries of the log a list gives.
@@ -45,8 +46,11 @@ impl LogFilter {
             |actor: &String| is_nobody(actor) || Uuid::try_parse(actor).is_ok_and(|id| id.to_string() == *actor);
         match &self.actor {
             Some(actor) if !is_actor(actor) => {
-                let detail = "must be the id of an account or an API token, or operator, clock or anonymous; \
-                              GET /v1/users has the ids of accounts";
+                let near = nearest(actor, &NOBODY).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                let detail = format!(
+                    "must be the id of an account or an API token, or one of {}{near}; GET /v1/users has the ids of accounts",
+                    NOBODY.join(", ")
+                );
                 Err(Error::bad_parameter("actor", "not_an_actor", detail))
             }
             _ => Ok(()),
@@ -70,9 +74,12 @@ pub fn list(connection: &mut AnyConnection, filter: &LogFilter, page: &Page) -> 
     Ok(page.list(rows, total, |row| vec![Key::from(row.position)]))
 }
 
+/// The kinds of actors that have no id.
+const NOBODY: [&str; 3] = ["operator", "clock", "anonymous"];
+
 /// Whether this is a kind of actor that has no id.
 pub(super) fn is_nobody(actor: &str) -> bool {
-    matches!(actor, "operator" | "clock" | "anonymous")
+    NOBODY.contains(&actor)
 }
 
 /// Those entries only that are by these accounts and API tokens.

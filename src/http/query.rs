@@ -339,6 +339,15 @@ where
     }
 }
 
+/// A refusal of a value that could also have been one certain word, by itself: says so, and whether it was meant.
+pub fn or_alone(refused: &de::value::Error, given: &str, word: &str) -> de::value::Error {
+    let message = refused.to_string();
+    let (code, detail) = fields::take_apart(&message);
+    let meant = nearest(given.trim().trim_start_matches('-'), &[word]).is_some();
+    let near = if meant { format!("; did you mean {word}?") } else { String::new() };
+    fields::refusal(code, format_args!("{detail}; or {word} alone{near}"))
+}
+
 /// What every write understands.
 #[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
 #[serde(default)]

@@ -4,8 +4,8 @@
 use std::cmp::Ordering;
 use std::str::FromStr;
 
-use serde::de::IntoDeserializer;
 use serde::de::value::Error as ValueError;
+use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::db::keyset::Direction;
 use crate::error::{Error, Result};
 use crate::http::fields;
 use crate::http::page::{Key, List, Page, Start};
-use crate::http::query::Sort;
+use crate::http::query::{Sort, or_alone};
 
 /// How the count is called among the columns that can be sorted by.
 const COUNT: &str = "live_count";
@@ -60,11 +60,8 @@ where
             }
             _ => {}
         }
-        let sort = Sort::<Column>::deserialize(text.into_deserializer()).map_err(|error: ValueError| {
-            let message = error.to_string();
-            let (code, detail) = fields::take_apart(&message);
-            fields::refusal(code, format_args!("{detail}; or live_count alone"))
-        })?;
+        let sort = Sort::<Column>::deserialize(text.as_str().into_deserializer())
+            .map_err(|refused: ValueError| D::Error::custom(or_alone(&refused, &text, COUNT)))?;
         Ok(Ranking::Columns(sort.0))
     }
 }

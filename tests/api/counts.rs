@@ -152,7 +152,8 @@ fn names_can_be_sorted_by_their_counts(database: Database) {
     for (wrong, said) in [
         ("live_count,name", "sorted by alone"),
         ("-name,-live_count", "sorted by alone"),
-        ("nam", "or live_count alone"),
+        ("nam", "; or live_count alone"),
+        ("-livecount", "did you mean live_count?"),
     ] {
         let refused = reader.get(&format!("/v1/tags?sort={wrong}")).expect(400);
         assert_eq!(refused.refusals(), ["sort invalid_sort"]);

@@ -204,7 +204,11 @@ fn tombstones_are_the_same_for_everybody_and_know_no_filter(database: Database) 
     }
     assert_eq!(editor.get("/v1/articles?status=gone,draft").expect(400).refusals(), ["status gone_alone"]);
     assert_eq!(editor.get("/v1/articles?status=gone&view=draft").expect(400).refusals(), ["view not_for_drafts"]);
-    assert!(editor.get("/v1/articles?status=lost").expect(400).text().contains("or gone alone"));
+    for (wrong, said) in [("lost", "; or gone alone"), ("Gone", "; or gone alone; did you mean gone?")] {
+        let refused = editor.get(&format!("/v1/articles?status={wrong}")).expect(400);
+        let detail = refused.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
+        assert!(detail.ends_with(said), "{detail}");
+    }
     let page = reader.get("/v1/articles?status=gone").expect(200);
     assert_eq!(page.header("Cache-Control"), Some("public, no-cache"));
     reader.header("If-None-Match", &page.etag()).get("/v1/articles?status=gone").expect(304);

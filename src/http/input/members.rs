@@ -115,8 +115,8 @@ pub fn one_of(given: &str, allowed: &[&str]) -> String {
 
 /// The known name that a mistyped one most likely meant.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    // A name of any length could be sent; comparing more than a plausible one is wasted work.
-    let name: String = name.chars().take(64).collect();
+    // A name of any length could be sent; comparing more than a plausible one is wasted work. All names are in lower case.
+    let name = name.chars().take(64).collect::<String>().to_lowercase();
     known
         .iter()
         .map(|candidate| (strsim::jaro_winkler(&name, candidate), *candidate))
@@ -223,6 +223,7 @@ mod tests {
     #[test]
     fn a_mistyped_name_is_answered_with_the_one_that_was_meant() {
         assert_eq!(nearest("sumary", &["title", "summary", "slug"]), Some("summary"));
+        assert_eq!(nearest("Q", &["tag", "q"]), Some("q"));
         assert_eq!(nearest("zzz", &["title", "summary"]), None);
     }
 }
