@@ -83,7 +83,7 @@ impl Writer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Undoes {
     /// The whole transaction, which it has for itself. For a long write that matters: SQLite remembers every page that
-    /// changes behind a savepoint, in memory, and goes through all of them whenever another savepoint inside it ends.
+    /// changes while a savepoint is open, in memory, and goes through all of them whenever another savepoint inside it ends.
     Transaction,
     /// What it did itself: others share the transaction.
     Savepoint,
@@ -93,7 +93,7 @@ enum Undoes {
 trait Job: Send {
     /// Runs inside the group's transaction, keeps the outcome, and says whether the transaction may be committed.
     fn run(&mut self, connection: &mut AnyConnection, undoes: Undoes) -> bool;
-    /// The whole group has run and is about to be committed.
+    /// The whole group has run: on to the next stage, with what precedes the commit if it stands.
     fn expect_commit(&mut self);
     /// Runs after the commit and tells the caller. `committed` says what became of the group.
     fn answer(self: Box<Self>, committed: &QueryResult<()>, connection: &mut AnyConnection);
@@ -163,7 +163,11 @@ where
         let outcome = match (stage, committed) {
             // A panic behind the commit must not end the thread that everybody writes through.
             (Stage::Expecting(outcome), Ok(())) => outcome.and_then(|value| panics::caught(|| Ok(after(value)))),
-            // Whatever it was: none of this group was stored, and coming back is the right thing to do.
+            // Whatever it was: none of this group was stored, and coming back is the right thing to do. A full disk ends
+            // the transaction under a write, which then says more about it than the commit.
+            (Stage::Ran { outcome: Err(cause), .. } | Stage::Expecting(Err(cause)), Err(error)) => {
+                Err(Error::Unavailable(format!("{cause}; then the commit failed: {error}")))
+            }
             (_, Err(error)) => Err(Error::Unavailable(format!("the commit failed: {error}"))),
             (_, Ok(())) => return,
         };
@@ -248,6 +252,7 @@ fn commit_group(connection: &mut AnyConnection, group: &mut [Box<dyn Job>]) -> (
     }
     group.iter_mut().for_each(|job| job.expect_commit());
     if !stands {
+        // This fails when the transaction has ended under the write already.
         return (ran, Manager::rollback_transaction(connection));
     }
     let committed = Manager::commit_transaction(connection);
@@ -398,6 +403,19 @@ mod tests {
             let (ran, ended) = commit_group(&mut connection, &mut [job]);
             assert_eq!((ran, ended.is_ok(), depth(&mut connection), count(&mut connection)), (1, true, 0, rows));
         }
+    }
+
+    #[test]
+    fn a_write_alone_on_a_full_disk_is_told_to_come_again_and_why() {
+        let fill = |connection: &mut AnyConnection| {
+            connection.batch_execute("PRAGMA max_page_count = 8")?;
+            diesel::insert_into(kept::table).values(kept::name.eq("x".repeat(100_000))).execute(connection)?;
+            Ok(())
+        };
+        let (fills, mut told) = job(fill);
+        assert_eq!(one_group(vec![fills]), 0);
+        let Err(Error::Unavailable(why)) = told.try_recv().unwrap() else { panic!("not told to come again") };
+        assert!(why.contains("full"), "{why}");
     }
 
     #[test]
