@@ -69,9 +69,12 @@ pub async fn load(ledger: &Ledger, name: &str, stories: Vec<Story>, (update, dry
     let write = ledger.write(Actor::Operator, WriteOptions { dry_run }, move |connection, journal| {
         let mut outcome = Outcome::default();
         let mut seen = HashSet::new();
-        for (stored, story) in stories.iter().enumerate() {
-            if is_more_than_known(stored) {
-                statistics::renew(connection)?;
+        // How many new stories there were when the database last looked: from 100 on, ten times as many each time.
+        let mut looked_at = 10;
+        for story in &stories {
+            if outcome.new >= looked_at * 10 {
+                looked_at = outcome.new;
+                statistics::renew(connection, outcome.new);
             }
             // Each in a savepoint, so that one refused story does not hide what is wrong with the next.
             match connection.transaction(|connection| store(connection, journal, story, update)) {
@@ -101,11 +104,6 @@ pub async fn load(ledger: &Ledger, name: &str, stories: Vec<Story>, (update, dry
         (Ok(outcome), Err(_)) => outcome,
         (Err(error), Err(_)) => Outcome { problems: vec![Problem::of_file(error)], ..Outcome::default() },
     }
-}
-
-/// Whether a transaction has stored ten times as many stories as when the database last looked: at 100, 1,000 and so on.
-fn is_more_than_known(stored: usize) -> bool {
-    stored >= 100 && 10_usize.pow(stored.ilog10()) == stored
 }
 
 /// Appears on a terminal when a file takes more than a moment.

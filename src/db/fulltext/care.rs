@@ -86,7 +86,7 @@ pub fn clear(connection: &mut AnyConnection) -> Result<()> {
 pub fn settle(connection: &mut AnyConnection) -> Result<()> {
     match connection {
         AnyConnection::Sqlite(_) => execute(connection, "INSERT INTO search_words (search_words) VALUES ('optimize')")?,
-        AnyConnection::Postgres(_) => execute(connection, "ANALYZE search_words; ANALYZE search_entries")?,
+        AnyConnection::Postgres(_) => execute(connection, "ANALYZE (SKIP_LOCKED) search_words, search_entries")?,
     }
     Ok(())
 }
