@@ -8,7 +8,8 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 
-/// Work that was begun. A panic in it becomes a 500, and the process lives.
+/// Work that was begun. A panic in it becomes a 500, and the process lives. It goes to its thread in a box and what it
+/// gives comes back through a channel, so that the runtime's part is compiled once and not for each kind of outcome.
 pub(super) struct OffThread<T> {
     outcome: oneshot::Receiver<Result<T>>,
     ended: JoinHandle<()>,

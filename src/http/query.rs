@@ -343,8 +343,11 @@ where
 pub fn or_alone(refused: &de::value::Error, given: &str, word: &str) -> de::value::Error {
     let message = refused.to_string();
     let (code, detail) = fields::take_apart(&message);
-    let meant = nearest(given.trim().trim_start_matches('-'), &[word]).is_some();
-    let near = if meant { format!("; did you mean {word}?") } else { String::new() };
+    let is_meant = |part: &str| nearest(part.trim().trim_start_matches('-'), &[word]).is_some();
+    let near = match given.split(',').any(is_meant) {
+        true => format!("; did you mean {word}?"),
+        false => String::new(),
+    };
     fields::refusal(code, format_args!("{detail}; or {word} alone{near}"))
 }
 

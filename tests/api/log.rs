@@ -87,4 +87,5 @@ fn what_cannot_be_asked_is_named(database: Database) {
         let refused = editor.get(&format!("/v1/events?{query}")).expect(400).refusals();
         assert!(refused.len() == 1 && refused[0].starts_with(name), "{query}: {refused:?}");
     }
+    assert!(editor.get("/v1/events?actor=operater").expect(400).text().contains("did you mean operator?"));
 }
