@@ -34,7 +34,7 @@ pub fn list(stage: &Stage) -> Result<Vec<Line>> {
 pub fn deep(stage: &Stage) -> Result<Vec<Line>> {
     let ours = stage.cold()?;
     let deep = deep_page(&ours)?;
-    let works = [NEWEST.to_owned(), deep, format!("{NEWEST}?page={DEEP}")];
+    let works = [NEWEST.to_owned(), deep, deep_page_by_number()];
     for path in &works {
         expect(&ours, path, &[], 200)?;
     }
@@ -79,4 +79,9 @@ pub fn deep_page(serving: &Serving) -> Result<String> {
         path = format!("{NEWEST}?cursor={cursor}");
     }
     Ok(path)
+}
+
+/// The address of the same page by its number.
+pub fn deep_page_by_number() -> String {
+    format!("{NEWEST}?page={DEEP}")
 }

@@ -49,5 +49,6 @@ fn works(setting: &str, newsroom: &Newsroom, serving: &Serving) -> Result<Vec<(&
         ("20 newest", reading(vec![NEWEST.to_owned()])),
         ("random tag", cold::lists_of_tags(newsroom)),
         ("cursor page 450", reading(vec![cold::deep_page(serving)?])),
+        ("page=450", reading(vec![cold::deep_page_by_number()])),
     ])
 }
