@@ -10,7 +10,7 @@ use crate::db::schema::events;
 use crate::db::{AnyConnection, Backend};
 use crate::error::{Error, Result};
 use crate::events::{Action, Entry, Resource};
-use crate::http::input::nearest;
+use crate::http::input::one_of;
 use crate::http::page::{Key, List, Page, Start};
 
 /// Which entries of the log a list gives.
@@ -46,10 +46,9 @@ impl LogFilter {
             |actor: &String| is_nobody(actor) || Uuid::try_parse(actor).is_ok_and(|id| id.to_string() == *actor);
         match &self.actor {
             Some(actor) if !is_actor(actor) => {
-                let near = nearest(actor, &NOBODY).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
                 let detail = format!(
-                    "must be the id of an account or an API token, or one of {}{near}; GET /v1/users has the ids of accounts",
-                    NOBODY.join(", ")
+                    "{}; or the id of an account or an API token: GET /v1/users has the ids of accounts",
+                    one_of(actor, &NOBODY)
                 );
                 Err(Error::bad_parameter("actor", "not_an_actor", detail))
             }
